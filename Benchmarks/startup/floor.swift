@@ -1,0 +1,2 @@
+// The least a Swift process can cost: start, say something, end.
+print("ok")

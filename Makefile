@@ -1,0 +1,79 @@
+# make help lists what there is to make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PREFIX ?= /usr/local
+PYTHON := /usr/bin/python3 -B -W error
+# In front of each recipe that builds: the toolchain, wherever it is.
+SWIFT := swift="$$(scripts/find-swift.sh)"; export PATH="$$swift:$$PATH";
+
+# Fewer tests than these mean that some were not found. Raise them as tests are added.
+MINIMUM_SWIFT_TESTS := 1
+MINIMUM_EXAMPLE_TESTS := 34
+MINIMUM_LAUNCHER_TESTS := 33
+MINIMUM_COVERAGE := 90
+# In a build folder of its own: instrumented and plain builds would replace each other.
+COVERAGE := --enable-code-coverage --scratch-path .build/coverage
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 16
+
+.PHONY: run
+run: ## validate, heal and start the example
+	./run_full_app.sh
+
+.PHONY: test
+test: dependencies lint test-swift test-example test-launcher ## everything that must pass before a change goes in
+
+.PHONY: dependencies
+dependencies:
+	scripts/install-dependencies.sh --test
+
+.PHONY: lint
+lint: ## the style of Swift files, the traps of shell scripts
+	scripts/lint.sh
+
+.PHONY: format
+format: ## put Swift files in the style that lint asks for
+	$(SWIFT) swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+# Warnings are errors by Package.swift; --build-tests includes the executables.
+.PHONY: test-swift
+test-swift:
+	$(SWIFT) swift build --build-tests
+	$(SWIFT) scripts/expect-tests.sh $(MINIMUM_SWIFT_TESTS) swift test --skip-build
+
+.PHONY: test-example
+test-example:
+	scripts/expect-tests.sh $(MINIMUM_EXAMPLE_TESTS) $(PYTHON) -m unittest discover -s examples/dynamic-pricing/tests
+
+.PHONY: test-launcher
+test-launcher:
+	scripts/expect-tests.sh $(MINIMUM_LAUNCHER_TESTS) $(PYTHON) Tests/launcher/test_launcher.py
+
+.PHONY: coverage
+coverage: dependencies ## line coverage of the library modules
+	$(SWIFT) scripts/expect-tests.sh $(MINIMUM_SWIFT_TESTS) swift test $(COVERAGE)
+	$(SWIFT) $(PYTHON) scripts/coverage.py "$$(swift test $(COVERAGE) --show-codecov-path)" $(MINIMUM_COVERAGE)
+
+.PHONY: bench
+bench: ## how long a healthy check takes, beside what others would run
+	Benchmarks/run.sh
+
+.PHONY: build
+build: ## one static release binary under its three names, in .build/selfheal-bin
+	scripts/build-release.sh
+
+.PHONY: install
+install: ## the three commands in PREFIX/bin (/usr/local)
+	bin="$$(scripts/build-release.sh)"; \
+	install -d "$(DESTDIR)$(PREFIX)/bin"; \
+	install -m 755 "$$bin/selfheal" "$(DESTDIR)$(PREFIX)/bin/selfheal"; \
+	for name in validate-startup auto-heal; do ln -sfn selfheal "$(DESTDIR)$(PREFIX)/bin/$$name"; done
+
+.PHONY: clean
+clean: ## remove what was built; the application's own files stay
+	rm -rf .build

@@ -1,0 +1,69 @@
+import HealKit
+import HealModel
+import ManifestShape
+
+/// Commands the application needs on PATH, in versions it can use.
+public enum DependenciesPlugin: Plugin {
+    public static let key = "dependencies"
+    public static let checks = [RequiredCommand.descriptor]
+
+    public struct Command: Sendable, Hashable {
+        var version: VersionRange?
+        var severity = RequirementSeverity.critical
+        var hint: String?
+        var arguments: [String]?
+    }
+
+    /// How much a missing command matters.
+    public enum RequirementSeverity: String, Sendable, CaseIterable {
+        case critical, warning
+    }
+
+    public struct Settings: Sendable, Hashable {
+        var commands: [Keyed<Command>] = []
+    }
+
+    private static let range = Shape<String>.text.map { (text: String) throws(ShapeFailure) -> VersionRange in
+        guard let range = VersionRange(text) else {
+            throw ShapeFailure("expected conditions on a version, such as \">=3.8\" or \">=18, <23\"")
+        }
+        return range
+    }
+
+    private static let command: Shape<Command> = {
+        let short = range.map { (range: VersionRange) throws(ShapeFailure) -> Command in Command(version: range) }
+        let long = Shape.object(
+            "A command the application needs.", Command(),
+            [
+                Field(
+                    "version", \.version, range.optional,
+                    "Conditions on its version, all of which must hold: \">=3.8\"."),
+                Field("severity", \.severity, .choice, "How much it matters; critical unless said otherwise."),
+                Field("hint", \.hint, Shape.text.optional, "What a person is told when it is missing."),
+                Field(
+                    "arguments", \.arguments, Shape.list(of: .text).optional,
+                    "How it is asked for its version; --version unless said otherwise."),
+            ])
+        return Shape.either(short: short, long: long)
+    }()
+
+    public static let shape: Shape<Settings> = Shape.object(
+        "What must be installed.", Settings(),
+        [
+            Field(
+                "commands", \.commands, .dictionary(of: command, keyFault: commandNameFault),
+                "Commands on PATH, by name.")
+        ])
+
+    private static func commandNameFault(_ name: String) -> String? {
+        let plain =
+            !name.isEmpty && !name.hasPrefix("-") && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2F }
+        return plain ? nil : "a command's name has no slash, no blank, and does not begin with -"
+    }
+
+    public static func makeChecks(
+        _ settings: Settings, context: PluginContext, problems: inout ManifestProblems
+    ) async -> [any Check] {
+        settings.commands.map { RequiredCommand(name: $0.key, settings: $0.value, source: $0.location) }
+    }
+}

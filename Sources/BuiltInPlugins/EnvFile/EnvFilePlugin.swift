@@ -1,0 +1,96 @@
+import DotEnv
+import HealKit
+import HealModel
+import ManifestShape
+
+/// The environment file: created from its template, and the variables that the application reads from it.
+public enum EnvFilePlugin: Plugin {
+    public static let key = "env"
+    public static let checks = [EnvironmentFile.descriptor]
+
+    public struct Variable: Sendable, Hashable {
+        var type = VariableType.string
+        var required = false
+        var secret = false
+        var defaultValue: String?
+        var pattern: String?
+        var values: [String] = []
+        var hint: String?
+    }
+
+    public struct Section: Sendable, Hashable {
+        var file = PathText(text: ".env")
+        var template: ResourcePath?
+        var dialect = EnvDialect.compose
+        var variables: [Keyed<Variable>] = []
+    }
+
+    static let variable = Shape.object(
+        "What a variable must look like.", Variable(),
+        [
+            Field("type", \.type, .choice, "What its value is."),
+            Field(
+                "required", \.required, .boolean,
+                "Without it the application cannot start: missing is critical, not a warning."),
+            Field("secret", \.secret, .boolean, "Its value is never shown, logged or recorded."),
+            Field(
+                "default", \.defaultValue, Shape.scalarText.optional, "What the application takes when it is not set."),
+            Field("pattern", \.pattern, pattern.optional, "A regular expression that the value must match somewhere."),
+            Field("values", \.values, .list(of: .scalarText), "The allowed values of an enum."),
+            Field("hint", \.hint, Shape.text.optional, "What a person is told when it is missing."),
+        ])
+
+    private static let pattern = Shape<String>.text.map { (text: String) throws(ShapeFailure) -> String in
+        do {
+            _ = try Regex(text)
+        } catch {
+            throw ShapeFailure("the pattern is not a regular expression that can be read")
+        }
+        return text
+    }
+
+    public static let shape: Shape<Located<Section>> = Shape.object(
+        "The environment file and its variables.", Section(),
+        [
+            Field("file", \.file.text, .name, "The file, below the root; .env unless said otherwise."),
+            PathText.outsideRootField(\.file),
+            Field("template", \.template, Shape.path.optional, "What it is copied from when it is missing."),
+            Field("dialect", \.dialect, .choice, "How the application reads the file."),
+            Field(
+                "variables", \.variables, .dictionary(of: variable, keyFault: variableNameFault),
+                "The variables that the application reads, by name."),
+        ]
+    ).located
+
+    private static func variableNameFault(_ name: String) -> String? {
+        let fine = { (byte: UInt8) in
+            (0x61...0x7A).contains(byte | 0x20) || byte == 0x5F || (0x30...0x39).contains(byte)
+        }
+        guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.allSatisfy(fine) else {
+            return "a variable's name holds letters, digits and _ only, and does not begin with a digit"
+        }
+        return nil
+    }
+
+    public static func makeChecks(
+        _ settings: Located<Section>, context: PluginContext, problems: inout ManifestProblems
+    ) async -> [any Check] {
+        for variable in settings.value.variables where variable.value.type == .oneOf && variable.value.values.isEmpty {
+            problems.add(variable.location, "an enum needs its allowed 'values'")
+        }
+        for variable in settings.value.variables where variable.value.type != .oneOf && !variable.value.values.isEmpty {
+            problems.add(variable.location, "'values' belongs to 'type: enum'")
+        }
+        do throws(ShapeFailure) {
+            let path = try settings.value.file.resolved()
+            return [
+                EnvironmentFile(
+                    path: path, template: settings.value.template, dialect: settings.value.dialect,
+                    variables: settings.value.variables, source: settings.location)
+            ]
+        } catch {
+            problems.add(settings.location, error.message)
+            return []
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import HealKit
+import HealModel
+import ManifestShape
+
+/// A path with `*`, `?` or `[…]` in it: many databases with one schema.
+struct DatabasePattern: Sendable, Hashable {
+    /// As it stands in the manifest.
+    let text: String
+    let outsideRoot: Bool
+    private let components: [String]
+    private let isAbsolute: Bool
+
+    static func isPattern(_ text: String) -> Bool { text.unicodeScalars.contains { "*?[".unicodeScalars.contains($0) } }
+
+    init(_ text: String, outsideRoot: Bool) throws(ShapeFailure) {
+        // A pattern obeys the rules that paths obey.
+        let path = try PathText(text: text, outsideRoot: outsideRoot).resolved()
+        self.text = text
+        self.outsideRoot = outsideRoot
+        components = path.text.split(separator: "/").map(String.init)
+        isAbsolute = path.isAbsolute
+    }
+
+    /// The files whose paths fit, in order. Names that begin with a dot fit only when the pattern has the dot, and what
+    /// SQLite keeps beside a database is none.
+    func matches(on machine: any Machine) throws(MachineError) -> [ResourcePath] {
+        var found = [isAbsolute ? "/" : ""]
+        for (index, component) in components.enumerated() {
+            let isLast = index == components.count - 1
+            var next: [String] = []
+            for base in found {
+                for name in try names(component, below: base, on: machine) {
+                    let path = base.isEmpty || base == "/" ? base + name : base + "/" + name
+                    // A name that no manifest could hold is no name of a database.
+                    guard let resource = try? ResourcePath(path, outsideRoot: outsideRoot),
+                        let kind = try machine.target(of: resource)?.kind
+                    else { continue }
+                    if isLast ? kind != .directory : kind == .directory { next.append(path) }
+                }
+            }
+            found = next
+        }
+        return found.compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
+    }
+
+    private func names(_ component: String, below base: String, on machine: any Machine) throws(MachineError) -> [String] {
+        guard Self.isPattern(component) else { return [component] }
+        let directory = try? ResourcePath(base, outsideRoot: outsideRoot)
+        guard base.isEmpty || directory != nil else { return [] }
+        return try machine.names(in: directory).filter { name in
+            (!name.hasPrefix(".") || component.hasPrefix(".")) && !Self.sideFiles.contains { name.hasSuffix($0) }
+                && Self.fits(Array(name.unicodeScalars)[...], Array(component.unicodeScalars)[...])
+        }
+    }
+
+    private static let sideFiles = ["-journal", "-wal", "-shm"]
+
+    /// Whether a name fits one component of a pattern.
+    static func fits(_ name: ArraySlice<Unicode.Scalar>, _ pattern: ArraySlice<Unicode.Scalar>) -> Bool {
+        var name = name
+        var pattern = pattern
+        // Where to go on when the last star has to take one character more.
+        var retry: (name: ArraySlice<Unicode.Scalar>, pattern: ArraySlice<Unicode.Scalar>)?
+        while true {
+            if pattern.first == "*" {
+                pattern = pattern.dropFirst()
+                retry = (name, pattern)
+                continue
+            }
+            if let character = name.first, let rest = step(character, pattern) {
+                name = name.dropFirst()
+                pattern = rest
+                continue
+            }
+            if name.isEmpty, pattern.isEmpty { return true }
+            guard let last = retry, !last.name.isEmpty else { return false }
+            name = last.name.dropFirst()
+            pattern = last.pattern
+            retry = (name, pattern)
+        }
+    }
+
+    /// What is left of the pattern when its beginning takes the character.
+    private static func step(
+        _ character: Unicode.Scalar, _ pattern: ArraySlice<Unicode.Scalar>
+    ) -> ArraySlice<Unicode.Scalar>? {
+        switch pattern.first {
+        case nil: return nil
+        case "?": return pattern.dropFirst()
+        case "[":
+            let rest = pattern.dropFirst()
+            // A bracket that is not closed stands for itself.
+            guard let close = rest.dropFirst().firstIndex(of: "]") else {
+                return character == "[" ? rest : nil
+            }
+            var set = rest[..<close]
+            let isNegated = set.first == "!"
+            if isNegated { set = set.dropFirst() }
+            return holds(set, character) != isNegated ? pattern[(close + 1)...] : nil
+        case let wanted?: return character == wanted ? pattern.dropFirst() : nil
+        }
+    }
+
+    private static func holds(_ set: ArraySlice<Unicode.Scalar>, _ character: Unicode.Scalar) -> Bool {
+        var rest = set
+        while let first = rest.popFirst() {
+            if rest.first == "-", rest.count > 1, let last = rest.dropFirst().first {
+                rest = rest.dropFirst(2)
+                if first <= character, character <= last { return true }
+            } else if first == character {
+                return true
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,27 @@
+import HealModel
+import SQLiteSchema
+
+/// Where the manifest states the things that findings are about.
+struct DeclaredPlaces: Sendable {
+    private var places: [[SQLName]: SourceLocation] = [:]
+    /// Where nothing more exact is known: the database's name, or the schema file.
+    private let otherwise: SourceLocation
+
+    init(_ declaration: SchemaDeclaration) {
+        otherwise = declaration.script?.location ?? declaration.location
+        for table in declaration.tables {
+            let name = SQLName(table.name.text)
+            places[[name]] = table.name.location
+            for column in table.columns { places[[name, SQLName(column.name.text)]] = column.name.location }
+            for index in table.indexes { places[[name, SQLName(index.name.text)]] = index.name.location }
+        }
+        for code in declaration.views + declaration.triggers {
+            places[[SQLName(code.name.text)]] = code.name.location
+        }
+    }
+
+    /// The place of a table, view or trigger, or of a column or index of a table.
+    func place(of names: SQLName...) -> SourceLocation {
+        places[names] ?? names.first.flatMap { places[[$0]] } ?? otherwise
+    }
+}

@@ -1,0 +1,222 @@
+import HealKit
+import HealModel
+import SQLiteSchema
+
+/// Puts differences between a database and the manifest into words and repairs.
+struct FindingWriter {
+    let database: ResourcePath
+    let places: DeclaredPlaces
+
+    func finding(for change: PlannedChange) -> Finding {
+        var draft = self.draft(change.difference)
+        if let reason = reason(change) { draft.message += "; " + reason }
+        draft.hint = hint(change)
+        var repair: Repair?
+        if case .statements(let statements, let risk) = change.remedy, let doing = draft.doing, let done = draft.done {
+            repair = Repair(
+                doing, done: done, detail: statements.map(\.oneLine).joined(separator: "; "), risk: risk,
+                steps: [.executeSQL(database: database, statements: statements)])
+        }
+        let severity = draft.severity ?? DatabaseSchemaCheck.descriptor.kind(draft.id)?.severity ?? .critical
+        return Finding(
+            draft.id, subject: ([database.text] + draft.names.map(\.text.printable)).joined(separator: "."),
+            severity: severity, message: draft.message, evidence: draft.evidence, hint: draft.hint, source: draft.source,
+            repair: repair)
+    }
+
+    private struct Draft {
+        var id: FindingID
+        /// What it is about, inside the database.
+        var names: [SQLName]
+        var message: String
+        var source: SourceLocation
+        var doing: String?
+        var done: String?
+        var severity: Severity?
+        var evidence: [Evidence] = []
+        var hint: String?
+
+        init(_ id: FindingID, _ names: [SQLName], _ message: String, _ source: SourceLocation) {
+            self.id = id
+            self.names = names
+            self.message = message
+            self.source = source
+        }
+    }
+
+    private func draft(_ difference: SchemaDifference) -> Draft {
+        switch difference {
+        case .tableMissing(let table, _): tableMissing(table.name)
+        case .virtualTableMissing(let code): tableMissing(code.name)
+        case .columnMissing(let missing): columnMissing(missing)
+        case .indexMissing(let index): indexMissing(index)
+        case .viewMissing(let view): codeMissing("view", view)
+        case .triggerMissing(let trigger): codeMissing("trigger", trigger)
+        case .columnDiffers(let table, let column, let aspects): columnDiffers(table, column, aspects)
+        case .tableDiffers(let table, let aspects): tableDiffers(table, aspects)
+        case .virtualTableDiffers(let code, let found):
+            textDiffers("sqlite.table.differs", "Virtual table \(code.name.text.shown)", [code.name], code.sql, found)
+        case .indexDiffers(let index, let found):
+            textDiffers(
+                "sqlite.index.differs", "Index \(index.name.text.shown)", [index.table, index.name], index.sql, found)
+        case .viewDiffers(let view, let found):
+            textDiffers("sqlite.view.differs", "View \(view.name.text.shown)", [view.name], view.sql, found)
+        case .triggerDiffers(let trigger, let found):
+            textDiffers("sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found)
+        case .nameTaken(let name, let expected, let found):
+            Draft(
+                "sqlite.table.differs", [name], "\(name.text.shown) in \(database) is a \(found), not a \(expected)",
+                places.place(of: name))
+        case .pragmaDiffers(let name, let expected, let found): pragmaDiffers(name, expected: expected, found: found)
+        case .newerApplication(let expected, let found):
+            Draft(
+                "sqlite.newer-application", [],
+                "\(database) has user_version \(found) and the manifest states \(expected): a newer application has been here, so "
+                    + "nothing in it is changed", places.place())
+        case .foreignApplication(let expected, let found):
+            Draft(
+                "sqlite.other-application", [],
+                "\(database) has application_id \(found) and the manifest states \(expected): it belongs to another application, "
+                    + "so nothing in it is changed", places.place())
+        case .extra(let extra): self.extra(extra)
+        }
+    }
+
+    // MARK: What is missing
+
+    private func tableMissing(_ name: SQLName) -> Draft {
+        var draft = Draft(
+            "sqlite.table.missing", [name], "Table \(name.text.shown) is missing in \(database)", places.place(of: name))
+        draft.doing = "Creating table \(name.text.shown) in \(database.name)"
+        draft.done = "Created table \(name.text.shown)"
+        return draft
+    }
+
+    private func columnMissing(_ missing: MissingColumn) -> Draft {
+        let (table, column) = (missing.table.text.shown, missing.column.name.text.shown)
+        var draft = Draft(
+            "sqlite.column.missing", [missing.table, missing.column.name],
+            "Column '\(column)' is missing in \(table) of \(database)",
+            places.place(of: missing.table, missing.column.name))
+        draft.doing = "Adding column '\(column)' to \(table) in \(database.name)"
+        draft.done = "Added \(column) to \(table)"
+        return draft
+    }
+
+    private func indexMissing(_ index: IndexDefinition) -> Draft {
+        let (table, name) = (index.table.text.shown, index.name.text.shown)
+        var draft = Draft(
+            "sqlite.index.missing", [index.table, index.name], "Index \(name) is missing on \(table) of \(database)",
+            places.place(of: index.table, index.name))
+        draft.doing = "Creating index \(name) on \(table) in \(database.name)"
+        draft.done = "Created index \(name)"
+        return draft
+    }
+
+    private func codeMissing(_ kind: String, _ code: CodeDefinition) -> Draft {
+        let name = code.name.text.shown
+        var draft = Draft(
+            FindingID(rawValue: "sqlite.\(kind).missing"), [code.name],
+            "\(kind == "view" ? "View" : "Trigger") \(name) is missing in \(database)", places.place(of: code.name))
+        draft.doing = "Creating \(kind) \(name) in \(database.name)"
+        draft.done = "Created \(kind) \(name)"
+        return draft
+    }
+
+    // MARK: What is different
+
+    private func columnDiffers(_ table: SQLName, _ column: SQLName, _ aspects: [AspectDifference]) -> Draft {
+        var draft = Draft(
+            "sqlite.column.differs", [table, column],
+            "Column '\(column.text.shown)' of \(table.text.shown) in \(database) differs: \(aspects.explanation)",
+            places.place(of: table, column))
+        draft.evidence = aspects.evidence
+        // Nothing that the application does depends on the difference.
+        if aspects.allSatisfy(\.isHarmless) { draft.severity = .warning }
+        return draft
+    }
+
+    private func tableDiffers(_ table: SQLName, _ aspects: [AspectDifference]) -> Draft {
+        var draft = Draft(
+            "sqlite.table.differs", [table],
+            "Table \(table.text.shown) in \(database) differs: \(aspects.explanation)", places.place(of: table))
+        draft.evidence = aspects.evidence
+        return draft
+    }
+
+    private func textDiffers(
+        _ id: FindingID, _ what: String, _ names: [SQLName], _ expected: String, _ found: String
+    ) -> Draft {
+        var draft = Draft(id, names, "\(what) in \(database) is defined differently", places.place(of: names[0]))
+        if names.count > 1 { draft.source = places.place(of: names[0], names[1]) }
+        draft.evidence = [Evidence("expected", expected.oneLine), Evidence("found", found.oneLine)]
+        return draft
+    }
+
+    private func pragmaDiffers(_ name: String, expected: String, found: String) -> Draft {
+        var draft = Draft(
+            "sqlite.pragma.differs", [SQLName(name)], "\(name) of \(database) is \(found), expected \(expected)",
+            places.place())
+        draft.doing = "Setting \(name) of \(database.name) to \(expected)"
+        draft.done = "Set \(name) of \(database.name) to \(expected)"
+        draft.evidence = [Evidence("expected", expected), Evidence("found", found)]
+        return draft
+    }
+
+    private func extra(_ extra: SchemaExtra) -> Draft {
+        let owner = extra.table.map { " of \($0.text.shown)" } ?? ""
+        return Draft(
+            "sqlite.extra", [extra.table, extra.name].compactMap { $0 },
+            "The manifest does not name the \(extra.kind) \(extra.name.text.shown)\(owner) in \(database)",
+            extra.table.map { places.place(of: $0) } ?? places.place())
+    }
+
+    // MARK: Why nothing is done
+
+    private func reason(_ change: PlannedChange) -> String? {
+        let obstacles = change.obstacles
+        guard let first = obstacles.first else { return nil }
+        let reasons = obstacles.map(\.explanation.printable).joined(separator: ", and ")
+        switch first {
+        case .definedDifferently: return "this needs a rebuild of the table"
+        case .formerColumn(let name): return "it was called '\(name.text.shown)': the column needs a rename"
+        case .foreignOwner, .nameTaken, .notAutomatic, .mustBeReplaced: return nil
+        case .inUse: return reasons
+        default:
+            return obstacles.contains(where: \.needsRebuild)
+                ? "it cannot be added, because \(reasons); this needs a rebuild of the table"
+                : "it cannot be added now, because \(reasons)"
+        }
+    }
+
+    private func hint(_ change: PlannedChange) -> String? {
+        switch (change.difference, change.obstacles.first) {
+        case (_, nil): nil
+        case (.columnMissing(let missing), .formerColumn(let name)):
+            "ALTER TABLE \(missing.table.quoted) RENAME COLUMN \(name.quoted) TO \(missing.column.name.quoted)".printable
+        case (_, .duplicates): "decide which of the rows stay; none is ever deleted by itself"
+        case (_, .backfillFiresTriggers): "add the column and fill it by hand, with the triggers as you want them"
+        case (_, .mustBeReplaced): "drop it and run again: it is then made as stated"
+        case (_, .nameTaken): "rename or move it; it is never dropped by itself"
+        case (.extra, _): "name it in the manifest, or drop it by hand; it is not dropped automatically"
+        case (.pragmaDiffers(let name, let expected, _), .inUse):
+            "PRAGMA \(name) = \(expected), when nobody uses the database"
+        case (.newerApplication, _): "start the newer version of the application, or restore an older database"
+        case (.foreignApplication, _): "check the path, or the application_id in the manifest"
+        case (_, let obstacle?): obstacle.needsRebuild ? "rebuild the table as stated, after a backup" : nil
+        }
+    }
+}
+
+extension [AspectDifference] {
+    fileprivate var explanation: String { map(\.explanation.printable).joined(separator: ", ") }
+
+    fileprivate var evidence: [Evidence] {
+        flatMap { difference in
+            [
+                Evidence("expected \(difference.aspect.rawValue)", difference.expected.printable),
+                Evidence("found \(difference.aspect.rawValue)", difference.found.printable),
+            ]
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import HealKit
+import HealModel
+import ManifestShape
+import SQLiteSchema
+
+/// The SQLite databases that the application keeps.
+public enum SQLitePlugin: Plugin {
+    public static let key = "databases"
+    public static let checks = [DatabaseSchemaCheck.descriptor]
+
+    public static let shape = Shape.dictionary(of: DatabaseSettings.shape)
+        .described("SQLite databases by path; `*`, `?` and `[…]` in a path stand for many files with one schema.")
+
+    /// The largest schema file that is read, in bytes.
+    static let schemaFileLimit = 16 << 20
+
+    public static func makeChecks(
+        _ settings: [Keyed<DatabaseSettings>], context: PluginContext, problems: inout ManifestProblems
+    ) async -> [any Check] {
+        var databases: [StatedDatabase] = []
+        for entry in settings {
+            if let database = await StatedDatabase(entry, on: context.machine, &problems) { databases.append(database) }
+        }
+        var checks: [any Check] = []
+        for (database, outcome) in zip(databases, await outcomes(databases, on: context.machine)) {
+            switch outcome {
+            case .success(.schema(let schema)):
+                checks += database.checks(schema, named: databases, on: context.machine, &problems)
+            case .success(.faults(let faults)):
+                for fault in faults { problems.add(fault.location, fault.message) }
+            case .failure(let error):
+                problems.add(database.declaration.location, "SQLite could not make the schema: \(error.explanation)")
+            }
+        }
+        return checks
+    }
+
+    private typealias Building = Result<SchemaBuilder.Outcome, MachineError>
+
+    /// What SQLite makes of the declarations. One database in memory serves for all of them; a schema file gets its own, because
+    /// it may do anything there.
+    private static func outcomes(_ databases: [StatedDatabase], on machine: any Machine) async -> [Building] {
+        let declarations = databases.map(\.declaration)
+        let plain = declarations.indices.filter { declarations[$0].script == nil }
+        var outcomes: [Int: Building] = [:]
+        if !plain.isEmpty {
+            do throws(MachineError) {
+                let built = try await machine.scratchDatabase { connection throws(MachineError) in
+                    var built: [SchemaBuilder.Outcome] = []
+                    for index in plain { built.append(try SchemaBuilder.build(declarations[index], on: connection)) }
+                    return built
+                }
+                for (index, outcome) in zip(plain, built) { outcomes[index] = .success(outcome) }
+            } catch {
+                for index in plain { outcomes[index] = .failure(error) }
+            }
+        }
+        for index in declarations.indices where outcomes[index] == nil {
+            let declaration = declarations[index]
+            do throws(MachineError) {
+                let outcome = try await machine.scratchDatabase { connection throws(MachineError) in
+                    try SchemaBuilder.build(declaration, on: connection)
+                }
+                outcomes[index] = .success(outcome)
+            } catch {
+                outcomes[index] = .failure(error)
+            }
+        }
+        return declarations.indices.map { outcomes[$0] ?? .failure(.cancelled) }
+    }
+}
+
+/// One entry of the manifest, as far as it can be understood without SQLite.
+struct StatedDatabase: Sendable {
+    enum Place: Sendable, Hashable {
+        case path(ResourcePath)
+        case pattern(DatabasePattern)
+    }
+
+    let place: Place
+    let location: SourceLocation
+    let declaration: SchemaDeclaration
+    let extras: ExtrasPolicy
+
+    /// - Returns: `nil` after adding what is wrong to `problems`.
+    init?(_ entry: Keyed<DatabaseSettings>, on machine: any Machine, _ problems: inout ManifestProblems) async {
+        let settings = entry.value
+        let before = problems.all.count
+        location = entry.location
+        extras = settings.extras
+        var place: Place?
+        do throws(ShapeFailure) {
+            place =
+                DatabasePattern.isPattern(entry.key)
+                ? .pattern(try DatabasePattern(entry.key, outsideRoot: settings.outsideRoot))
+                : .path(try PathText(text: entry.key, outsideRoot: settings.outsideRoot).resolved())
+        } catch {
+            problems.add(entry.location, error.message)
+        }
+        if settings.tables != nil, let file = settings.schemaFile {
+            problems.add(file.location, "'schema' and 'tables' cannot stand together: one of them says what is expected")
+        }
+        var pragmas: [StatedPragma] = []
+        for entry in settings.pragmas {
+            do throws(StatedPragma.Fault) {
+                pragmas.append(try StatedPragma(name: entry.key, value: entry.value.value))
+            } catch {
+                problems.add(entry.location, error.message)
+            }
+        }
+        var script: SourcedText?
+        if let file = settings.schemaFile { script = Self.script(file, on: machine, &problems) }
+        declaration = settings.declaration(at: entry.location, script: script, pragmas: pragmas)
+        guard let place, problems.all.count == before else { return nil }
+        self.place = place
+    }
+
+    private static func script(
+        _ file: Located<ResourcePath>, on machine: any Machine, _ problems: inout ManifestProblems
+    ) -> SourcedText? {
+        do throws(MachineError) {
+            guard try machine.target(of: file.value) != nil else {
+                problems.add(file.location, "the schema file \(file.value) does not exist")
+                return nil
+            }
+            var bytes = try machine.contents(of: file.value, limit: SQLitePlugin.schemaFileLimit)[...]
+            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            // Where bytes were no UTF-8, other ones stand in the text now.
+            guard text.utf8.elementsEqual(bytes), !bytes.contains(0) else {
+                problems.add(file.location, "the schema file \(file.value) is not a UTF-8 text")
+                return nil
+            }
+            return SourcedText(text, SourceLocation(file: file.value.text, line: 1, column: 1))
+        } catch {
+            problems.add(file.location, "the schema file cannot be read: \(error.explanation)")
+            return nil
+        }
+    }
+
+    /// One check for each file. What is named by its path is not matched by a pattern.
+    func checks(
+        _ schema: DesiredSchema, named others: [StatedDatabase], on machine: any Machine,
+        _ problems: inout ManifestProblems
+    ) -> [any Check] {
+        let check = { (path: ResourcePath) in
+            DatabaseSchemaCheck(
+                database: path, schema: schema, extras: extras, source: location, places: DeclaredPlaces(declaration))
+        }
+        switch place {
+        case .path(let path): return [check(path)]
+        case .pattern(let pattern):
+            let named = Set(others.map(\.place))
+            do throws(MachineError) {
+                let paths = try pattern.matches(on: machine).filter { !named.contains(.path($0)) }
+                if paths.isEmpty { return [DatabasePatternCheck(pattern: pattern, source: location)] }
+                return paths.map(check)
+            } catch {
+                problems.add(location, "the pattern cannot be followed: \(error.explanation)")
+                return []
+            }
+        }
+    }
+}

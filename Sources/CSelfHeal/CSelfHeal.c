@@ -1,0 +1,68 @@
+#define _GNU_SOURCE
+#include "CSelfHeal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if __linux__
+#include <sys/syscall.h>
+
+// From <linux/openat2.h>, which older headers do not have. The numbers are the same on every architecture.
+#define SELFHEAL_SYS_OPENAT2 437
+#define SELFHEAL_RESOLVE_NO_MAGICLINKS 0x02
+#define SELFHEAL_RESOLVE_BENEATH 0x08
+
+struct selfheal_open_how {
+    uint64_t flags;
+    uint64_t mode;
+    uint64_t resolve;
+};
+#endif
+
+#ifdef O_PATH
+const int32_t selfheal_o_path = O_PATH;
+const int32_t selfheal_at_empty_path = AT_EMPTY_PATH;
+#else
+const int32_t selfheal_o_path = 0;
+const int32_t selfheal_at_empty_path = 0;
+#endif
+
+int selfheal_openat2(int directory, const char *path, int flags, unsigned mode, bool beneath) {
+#if __linux__
+    struct selfheal_open_how how = {
+        .flags = (unsigned)flags,
+        .mode = (flags & O_CREAT) ? mode : 0,
+        .resolve = beneath ? SELFHEAL_RESOLVE_BENEATH | SELFHEAL_RESOLVE_NO_MAGICLINKS : 0,
+    };
+    return (int)syscall(SELFHEAL_SYS_OPENAT2, directory, path, &how, sizeof how);
+#else
+    (void)directory, (void)path, (void)flags, (void)mode, (void)beneath;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int selfheal_rename_noreplace(int directory, const char *from, const char *to) {
+#if __linux__ && defined(SYS_renameat2)
+    return (int)syscall(SYS_renameat2, directory, from, directory, to, 1u /* RENAME_NOREPLACE */);
+#else
+    (void)directory, (void)from, (void)to;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int selfheal_flock(int descriptor, int operation) { return flock(descriptor, operation); }
+
+const char *selfheal_errno_text(int error) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))
+    const char *text = strerrordesc_np(error);
+#else
+    const char *text = strerror(error);
+#endif
+    return text ? text : "unknown error";
+}

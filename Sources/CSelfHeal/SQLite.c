@@ -1,0 +1,102 @@
+#include "CSelfHeal.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static void prepare(void) { (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
+void selfheal_sqlite_prepare(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare);
+}
+
+int selfheal_sqlite_configure(sqlite3 *db) {
+    static const struct {
+        int option;
+        int value;
+    } settings[] = {
+        // A schema made to harm: no writing to internal tables, no functions with side effects in views and triggers.
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+        // Schemas with CHECK (x <> "y") exist; without this every RENAME in such a database fails.
+        {SQLITE_DBCONFIG_DQS_DDL, 1},
+        {SQLITE_DBCONFIG_DQS_DML, 1},
+        // A healer does not cascade, and with foreign keys on ADD COLUMN … REFERENCES … DEFAULT 1 is refused.
+        {SQLITE_DBCONFIG_ENABLE_FKEY, 0},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        int code = sqlite3_db_config(db, settings[i].option, settings[i].value, (int *)0);
+        if (code != SQLITE_OK) return code;
+    }
+    // Neither ATTACH nor VACUUM INTO reaches another file.
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    return SQLITE_OK;
+}
+
+int selfheal_sqlite_keep_wal(sqlite3 *db) {
+    return sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}
+
+static int is_one_of(const char *name, const char *const *names) {
+    for (; *names; names++) {
+        if (sqlite3_stricmp(name, *names) == 0) return 1;
+    }
+    return 0;
+}
+
+static int authorize(void *level, int action, const char *first, const char *second, const char *third, const char *fourth) {
+    static const char *const reaching[] = {"temp_store_directory", "data_store_directory", 0};
+    static const char *const keeping[] = {
+        "journal_mode", "locking_mode", "wal_checkpoint", "wal_autocheckpoint", "schema_version", "writable_schema", 0,
+    };
+    (void)third, (void)fourth;
+    switch (action) {
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+        return SQLITE_DENY;
+    case SQLITE_TRANSACTION:
+        return *(const int *)level > 1 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_PRAGMA:
+        if (!first || !second) return SQLITE_OK; // asks only
+        if (is_one_of(first, reaching)) return SQLITE_DENY;
+        return *(const int *)level > 1 && is_one_of(first, keeping) ? SQLITE_DENY : SQLITE_OK;
+    default:
+        return SQLITE_OK;
+    }
+}
+
+int selfheal_sqlite_restrict(sqlite3 *db, int level) {
+    static const int levels[] = {0, 1, 2};
+    if (level < 1 || level > 2) return sqlite3_set_authorizer(db, 0, 0);
+    return sqlite3_set_authorizer(db, authorize, (void *)&levels[level]);
+}
+
+int selfheal_sqlite_peek(sqlite3 *db, void *buffer, int length, sqlite3_int64 offset, sqlite3_int64 *size) {
+    sqlite3_file *file = 0;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code != SQLITE_OK) return code;
+    if (!file || !file->pMethods) return SQLITE_CANTOPEN;
+    code = file->pMethods->xFileSize(file, size);
+    if (code != SQLITE_OK) return code;
+    memset(buffer, 0, (size_t)length);
+    code = file->pMethods->xRead(file, buffer, length, offset);
+    return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
+int selfheal_sqlite_error_offset(sqlite3 *db) {
+#if SQLITE_VERSION_NUMBER >= 3038000
+    return sqlite3_error_offset(db);
+#else
+    (void)db;
+    return -1;
+#endif
+}
+
+int selfheal_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *bytes, int length) {
+    return sqlite3_bind_text(statement, index, bytes, length, SQLITE_TRANSIENT);
+}
+
+int selfheal_sqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int length) {
+    return sqlite3_bind_blob(statement, index, bytes, length, SQLITE_TRANSIENT);
+}

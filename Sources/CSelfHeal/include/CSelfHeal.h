@@ -1,0 +1,52 @@
+// What Swift cannot call or must not do: variadic functions of the C library and of SQLite, system calls without a wrapper,
+// and a signal handler, which may not run Swift.
+#ifndef CSELFHEAL_H
+#define CSELFHEAL_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// MARK: Files
+
+/// O_PATH and AT_EMPTY_PATH, which Swift's Glibc does not show.
+extern const int32_t selfheal_o_path;
+extern const int32_t selfheal_at_empty_path;
+/// openat2(2). `beneath` refuses every way out of `directory`; -1 and ENOSYS where the kernel does not have the call.
+int selfheal_openat2(int directory, const char *path, int flags, unsigned mode, bool beneath);
+/// renameat2(2) with RENAME_NOREPLACE; -1 and ENOSYS where the kernel does not have the call.
+int selfheal_rename_noreplace(int directory, const char *from, const char *to);
+/// flock(2), which in Swift has the name of a structure.
+int selfheal_flock(int descriptor, int operation);
+/// What an errno means, in English whatever the locale. Never NULL.
+const char *selfheal_errno_text(int error);
+
+// MARK: Signals
+
+/// SIGTERM, SIGINT and SIGHUP are noted from now on instead of ending the process, unless they were ignored before. A second
+/// SIGINT ends the process.
+void selfheal_note_signals(void);
+/// The signal that was noted, or 0.
+int selfheal_noted_signal(void);
+/// Ignores a signal: writing then fails with an errno instead.
+void selfheal_ignore_signal(int signal);
+
+// MARK: SQLite
+
+/// Once a process, before its first connection: SQLite need not count what it allocates, which takes a lock each time.
+void selfheal_sqlite_prepare(void);
+/// The settings that protect from a schema made to harm, and those a healer needs; see the definition.
+int selfheal_sqlite_configure(sqlite3 *db);
+/// Whether closing the last connection leaves the write-ahead log alone.
+int selfheal_sqlite_keep_wal(sqlite3 *db);
+/// What statements may do. Levels: 0 everything; 1 no other file; 2 nor end the transaction or change how the file is kept.
+int selfheal_sqlite_restrict(sqlite3 *db, int level);
+/// Reads `length` bytes of the database file through SQLite's own descriptor (another one would drop its locks when closed),
+/// and the file's size. Returns SQLite's result code.
+int selfheal_sqlite_peek(sqlite3 *db, void *buffer, int length, sqlite3_int64 offset, sqlite3_int64 *size);
+/// Where in its text the last error is, or -1.
+int selfheal_sqlite_error_offset(sqlite3 *db);
+int selfheal_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *bytes, int length);
+int selfheal_sqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int length);
+
+#endif

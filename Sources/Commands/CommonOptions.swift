@@ -1,0 +1,63 @@
+import ArgumentParser
+import HealModel
+import Rendering
+
+extension OutputFormat: ExpressibleByArgument {}
+extension Risk: ExpressibleByArgument {}
+
+/// When to colour.
+enum ColorChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case auto, always, never
+}
+
+/// What both tools understand.
+struct CommonOptions: ParsableArguments, Sendable {
+    @Option(help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"))
+    var manifest: String?
+
+    @Option(
+        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"))
+    var root: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Look only for these findings, or groups of them: sqlite, env.variable.missing.", valueName: "id"))
+    var only: [String] = []
+
+    @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"))
+    var skip: [String] = []
+
+    @Option(help: "How the report is written.")
+    var format: OutputFormat = .text
+
+    @Option(help: ArgumentHelp("Write the report to this file instead of standard output.", valueName: "file"))
+    var output: String?
+
+    @Flag(name: .shortAndLong, help: "Print only what was changed and what is wrong.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Print evidence, identifiers and durations too.")
+    var verbose = false
+
+    @Option(help: "When to colour.")
+    var color: ColorChoice = .auto
+
+    @Option(help: ArgumentHelp("How many checks look at once (1 to 256).", valueName: "n"))
+    var jobs: Int = 8
+
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for a busy database, a lock or another run, in seconds.", valueName: "seconds"))
+    var timeout: Double = 30
+
+    func validate() throws {
+        if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+        guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
+        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout takes seconds from 0 to 86400")
+        }
+    }
+
+    var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
+    var waitLimit: Duration { .milliseconds(Int64(timeout * 1000)) }
+}

@@ -1,0 +1,65 @@
+import BuiltInPlugins
+import HealEngine
+import HealKit
+import HealManifest
+import HealModel
+import ManifestShape
+
+/// A manifest that is right, as the checks it asks for.
+struct LoadedManifest: Sendable {
+    var app: String?
+    var maxRisk: Risk?
+    var severities: [FindingID: Severity]
+    var checks: [any Check]
+
+    static let sections = PluginRegistry.builtIn.map { ManifestSection($0.key, $0.sectionSchema) }
+    static let descriptors = PluginRegistry.builtIn.flatMap { $0.checks }
+
+    /// Reads and validates everything; nothing of the application is looked at before all of it is right.
+    static func load(_ path: String, on machine: any Machine) async throws(ManifestProblems) -> LoadedManifest {
+        var problems = ManifestProblems()
+        let document = ManifestDocument.read(
+            path: path, sections: sections, environment: machine.environment, &problems)
+        guard let document else { throw problems.sorted }
+        var checks: [any Check] = []
+        let context = PluginContext(machine: machine)
+        for plugin in PluginRegistry.builtIn {
+            guard let section = document.section(plugin.key) else { continue }
+            checks += await plugin.makeChecks(from: section, context: context, problems: &problems)
+        }
+        refuseSharedPaths(checks, &problems)
+        refuseUnknownFindings(document.core.policy.severities, &problems)
+        for plugin in document.core.plugins {
+            problems.add(plugin.location, "no plugin named '\(plugin.key)' is installed")
+        }
+        guard problems.isEmpty else { throw problems.sorted }
+        let severities = document.core.policy.severities.map { (FindingID(rawValue: $0.key), $0.value) }
+        return LoadedManifest(
+            app: document.core.app, maxRisk: document.core.policy.maxRisk,
+            severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks)
+    }
+
+    /// One file in two roles would be healed twice, in two ways.
+    private static func refuseSharedPaths(_ checks: [any Check], _ problems: inout ManifestProblems) {
+        var owners: [ResourcePath: SourceLocation?] = [:]
+        for check in checks {
+            for path in check.provides {
+                guard let other = owners[path] else {
+                    owners[path] = check.declaredAt
+                    continue
+                }
+                let place = other.map { "; first at \($0)" } ?? ""
+                let here = check.declaredAt ?? other ?? SourceLocation(file: path.text, line: 1, column: 1)
+                problems.add(here, "'\(path)' is named twice\(place)")
+            }
+        }
+    }
+
+    private static func refuseUnknownFindings(_ severities: [Keyed<Severity>], _ problems: inout ManifestProblems) {
+        for entry in severities {
+            guard let wrong = Selection.unknownSelector(in: [entry.key], among: descriptors) else { continue }
+            let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? ""
+            problems.add(entry.location, "there is no finding '\(wrong.selector)'\(hint)")
+        }
+    }
+}

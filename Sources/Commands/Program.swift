@@ -1,0 +1,47 @@
+import ArgumentParser
+import LiveMachine
+
+/// The programs in this package. One binary holds all of them and acts by the name it is called with.
+public enum Program: String, CaseIterable, Sendable {
+    case validateStartup = "validate-startup"
+    case autoHeal = "auto-heal"
+    case selfheal = "selfheal"
+
+    /// The version that every program prints.
+    public static let version = "0.1.0"
+
+    /// Set when this process is asked to stop.
+    @TaskLocal static var interruption = Interruption()
+
+    /// Runs the program that the process was called as, or `program` when its name says nothing.
+    public static func run(as program: Program) async -> Never {
+        // Before anything can be written: no message of ours may land in a database that got descriptor 2.
+        let interruption = ProcessSetup.prepare()
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init)
+        let called = name.flatMap(Program.init(rawValue:)) ?? program
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let command: any AsyncParsableCommand.Type =
+            switch called {
+            case .validateStartup: ValidateStartupCommand.self
+            case .autoHeal: AutoHealCommand.self
+            case .selfheal: SelfHealCommand.self
+            }
+        let end = await $interruption.withValue(interruption) { await perform(command, arguments) }
+        command.exit(withError: end)
+    }
+
+    /// - Returns: how it ended, as an error that holds the exit status; `nil` when it ended well.
+    private static func perform(_ type: any AsyncParsableCommand.Type, _ arguments: [String]) async -> (any Error)? {
+        do {
+            var command = try type.parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

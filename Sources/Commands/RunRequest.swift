@@ -1,0 +1,132 @@
+import Foundation
+import HealEngine
+import HealKit
+import HealModel
+import LiveMachine
+import ManifestShape
+import Rendering
+
+/// One run of a tool, from the command line to the exit status.
+struct RunRequest: Sendable {
+    var program: Program
+    var mode: RunMode
+    /// `nil`: the manifest's policy, else medium.
+    var maxRisk: Risk?
+    var domains: Set<Domain>?
+    var common: CommonOptions
+    var notes: [String] = []
+
+    /// The order is part of the contract: the whole manifest first, then the lock, then looking, then changing.
+    func perform() async -> ExitStatus {
+        let console = Console(common)
+        let place: Place
+        do throws(UsageFailure) {
+            place = try Place(manifest: common.manifest, root: common.root)
+        } catch {
+            return console.refuse(.usage, [error.message])
+        }
+        let started = ContinuousClock.now
+        do throws(MachineError) {
+            let machine = try LiveMachine(
+                root: place.root, waitLimit: common.waitLimit, mayChange: mode == .heal,
+                interruption: Program.interruption)
+            return try await perform(on: machine, place, console, started)
+        } catch {
+            return console.refuse(.critical, [error.explanation])
+        }
+    }
+
+    private func perform(
+        on machine: LiveMachine, _ place: Place, _ console: Console, _ started: ContinuousClock.Instant
+    ) async throws(MachineError) -> ExitStatus {
+        let startedAt = machine.now
+        let manifest: LoadedManifest
+        do throws(ManifestProblems) {
+            manifest = try await LoadedManifest.load(place.manifest, on: machine)
+        } catch {
+            return console.refuse(.configuration, error)
+        }
+        for selector in [common.only, common.skip] {
+            guard let wrong = Selection.unknownSelector(in: selector, among: LoadedManifest.descriptors) else {
+                continue
+            }
+            let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? "; 'selfheal explain' lists them"
+            return console.refuse(.usage, ["there is no finding '\(wrong.selector)'\(hint)"])
+        }
+        let selection = Selection(
+            only: common.only, skip: common.skip, domains: domains, severities: manifest.severities)
+        var notes = notes
+        let lock: RunLock
+        do throws(RunLock.Failure) {
+            lock = try await RunLock.acquire(
+                place.root, exclusive: mode == .heal, wait: common.waitLimit, interruption: Program.interruption,
+                onWait: { console.progress("waiting for another run (\($0?.description ?? "unknown")) to finish") })
+        } catch {
+            return console.refuse(.critical, [error.explanation])
+        }
+        let progress = TerminalProgress(console)
+        let engine = Engine(
+            machine: machine,
+            recorder: JournalRecorder(
+                machine: machine, program: program, app: manifest.app, manifest: place.manifest, startedAt: startedAt),
+            observer: progress)
+        let options = RunOptions(
+            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: common.jobs)
+        let result = await engine.run(manifest.checks, options)
+        // The lock is held until the outcome is recorded.
+        withExtendedLifetime(lock) {}
+        progress.end()
+        notes += result.notes
+        if result.checks.isEmpty {
+            notes.append("nothing was checked: the manifest, or what was selected of it, expects nothing")
+        }
+        let report = Report(
+            tool: program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
+            manifest: place.manifest, mode: mode, startedAt: startedAt,
+            durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
+            repairs: result.repairs, notes: notes, faults: result.faults, run: result.run)
+        return console.write(report)
+    }
+}
+
+/// Why a command line cannot be followed.
+struct UsageFailure: Error {
+    var message: String
+}
+
+/// Where the manifest and the application are.
+struct Place: Sendable {
+    /// As the user named it, so that error messages can be clicked where they stand.
+    var manifest: String
+    /// Absolute, without symbolic links.
+    var root: String
+
+    init(manifest: String?, root: String?) throws(UsageFailure) {
+        for text in [manifest, root].compactMap({ $0 }) where text.isEmpty || text.utf8.contains(0) {
+            throw UsageFailure(message: "a path on the command line is empty or holds a NUL")
+        }
+        let folder = root ?? manifest.map(Place.folder) ?? "."
+        self.manifest = manifest ?? (folder == "." ? "schemas.yaml" : folder + "/schemas.yaml")
+        guard let resolved = realpath(folder, nil) else {
+            throw UsageFailure(message: "\(folder): no such directory")
+        }
+        defer { free(resolved) }
+        var status = stat()
+        guard stat(resolved, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw UsageFailure(message: "\(folder) is not a directory")
+        }
+        self.root = String(cString: resolved)
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+extension ContinuousClock.Instant {
+    var microsecondsUntilNow: Int64 {
+        let (seconds, attoseconds) = duration(to: .now).components
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import HealModel
+
+/// `validate-startup`
+struct ValidateStartupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: Program.validateStartup.rawValue,
+        abstract: "Says whether the application can start, as its manifest states it.",
+        discussion: """
+            Repairs what is of low risk in passing (it creates what is missing), says so, and looks again before its verdict.
+
+            Exit status: 0 all is well; 1 critical: something the application needs is wrong; 2 warnings only; 64 the command \
+            line is wrong; 78 the manifest is wrong, and nothing was looked at.
+            """,
+        version: Program.version)
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Change nothing at all, not even the journal.")
+    var checkOnly = false
+
+    func run() async throws {
+        let request = RunRequest(
+            program: .validateStartup, mode: checkOnly ? .check : .heal, maxRisk: .low, domains: nil, common: common)
+        throw ExitCode(await request.perform().rawValue)
+    }
+}
+
+/// `auto-heal`
+struct AutoHealCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: Program.autoHeal.rawValue,
+        abstract: "Makes the application's surroundings what its manifest states, without ever losing a row.",
+        discussion: """
+            Goes up to medium risk unless told otherwise: nothing that can discard or alter data is done by itself.
+
+            Exit status: 0 all is well; 1 something critical remains; 2 warnings remain; 64 the command line is wrong; 78 the \
+            manifest is wrong, and nothing was looked at.
+            """,
+        version: Program.version)
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Heal databases only.")
+    var dbOnly = false
+
+    @Flag(help: "Heal the file system only: environment file, directories, files.")
+    var fsOnly = false
+
+    @Flag(help: "Print exactly what would be done, and change nothing.")
+    var dryRun = false
+
+    @Option(help: "The highest risk that is taken: low, medium or high. Default: the manifest's policy, else medium.")
+    var maxRisk: Risk?
+
+    @Flag(help: "Let repairs run installers too.")
+    var install = false
+
+    func validate() throws {
+        if dbOnly && fsOnly { throw ValidationError("--db-only and --fs-only exclude each other") }
+        if maxRisk == .critical {
+            throw ValidationError("--max-risk takes low, medium or high: critical repairs are never done by themselves")
+        }
+    }
+
+    func run() async throws {
+        var request = RunRequest(
+            program: .autoHeal, mode: dryRun ? .dryRun : .heal, maxRisk: maxRisk,
+            domains: dbOnly ? [.databases] : fsOnly ? [.filesystem] : nil, common: common)
+        if install {
+            request.notes.append("--install: nothing in this manifest comes with an installer")
+        }
+        throw ExitCode(await request.perform().rawValue)
+    }
+}

@@ -1,0 +1,211 @@
+import HealKit
+import HealModel
+
+/// What a run may do.
+public struct RunOptions: Sendable {
+    public var mode: RunMode
+    public var maxRisk: Risk
+    public var selection: Selection
+    /// How many checks look at once.
+    public var jobs: Int
+
+    public init(mode: RunMode, maxRisk: Risk = .low, selection: Selection = Selection(), jobs: Int = 4) {
+        self.mode = mode
+        self.maxRisk = maxRisk
+        self.selection = selection
+        self.jobs = max(1, jobs)
+    }
+}
+
+/// What came of a run: the part of a report that the engine knows.
+public struct RunResult: Sendable {
+    public var checks: [CheckResult] = []
+    public var plan: Plan?
+    public var repairs: [RepairRecord] = []
+    public var notes: [String] = []
+    public var faults: [String] = []
+    public var run: Int64?
+}
+
+/// The loop that everything is made of: look, plan, record the intent, change, look again, record the outcome.
+///
+/// The caller holds the run lock for as long as the run lasts.
+public struct Engine: Sendable {
+    private let machine: any ChangingMachine
+    private let recorder: any RunRecorder
+    private let observer: any RunObserver
+
+    public init(machine: any ChangingMachine, recorder: any RunRecorder, observer: any RunObserver = SilentObserver()) {
+        self.machine = machine
+        self.recorder = recorder
+        self.observer = observer
+    }
+
+    /// Runs the checks. Never throws: what goes wrong is part of the result.
+    public func run(_ checks: [any Check], _ options: RunOptions) async -> RunResult {
+        let graph = CheckGraph(checks.filter { options.selection.takes($0.descriptor) })
+        var result = RunResult()
+        await tidyUp(graph, options, &result)
+
+        let first = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+        var last = first
+        if options.mode != .check {
+            let planner = Planner(
+                graph: graph, selection: options.selection, maxRisk: options.maxRisk, jobs: options.jobs)
+            let tasks = await planner.tasks(for: first, on: machine)
+            let plan = Plan(tasks)
+            if !tasks.isEmpty { result.plan = plan }
+            if options.mode == .heal, !plan.performed.isEmpty, result.faults.isEmpty {
+                do throws(RecorderFailure) {
+                    let run = try await recorder.begin(plan)
+                    result.run = run
+                    result.repairs = await perform(tasks, graph, options)
+                    last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+                } catch {
+                    result.faults.append("nothing was changed, because the journal cannot be written: \(error.message)")
+                }
+            }
+        }
+        let summary = Summary(graph: graph, selection: options.selection)
+        result.checks = summary.results(first: first, last: last, repairs: result.repairs)
+        if let run = result.run {
+            do throws(RecorderFailure) {
+                let status = ExitStatus.verdict(checks: result.checks, faults: result.faults).rawValue
+                try await recorder.finish(run, records: result.repairs, exitStatus: status)
+            } catch {
+                result.faults.append("the outcome could not be written to the journal: \(error.message)")
+            }
+        }
+        return result
+    }
+
+    /// Finds what a killed run left behind, names it, and removes its temporary files. What it had begun is either complete or
+    /// not there, because every step is atomic; whatever is missing is found by this run's own checks.
+    private func tidyUp(_ graph: CheckGraph, _ options: RunOptions, _ result: inout RunResult) async {
+        do throws(RecorderFailure) {
+            for killed in try await recorder.interrupted() {
+                guard options.mode == .heal else {
+                    result.notes.append(
+                        "run \(killed.run) of \(killed.tool) was interrupted; the next heal tidies up after it")
+                    continue
+                }
+                var removed: [String] = []
+                for path in Set(killed.intents.flatMap { $0.repair.steps.compactMap(\.createdFile) }).sorted() {
+                    do throws(MachineError) {
+                        removed += try machine.removeLeftovers(beside: path)
+                    } catch {
+                        result.notes.append("a leftover beside \(path) could not be removed: \(error.explanation)")
+                    }
+                }
+                let what = removed.isEmpty ? "nothing was left behind" : "removed \(removed.joined(separator: ", "))"
+                let note = "run \(killed.run) of \(killed.tool) had been interrupted; \(what)"
+                result.notes.append(note)
+                try await recorder.close(killed, note: note)
+            }
+        } catch {
+            // A look needs no journal; only a change does.
+            if options.mode == .heal { result.faults.append("the journal cannot be used: \(error.message)") }
+        }
+    }
+
+    private func perform(_ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions) async -> [RepairRecord] {
+        var records: [RepairRecord] = []
+        var open = tasks.filter { $0.planned.withheld == nil }[...]
+        while let next = open.first {
+            let group = open.prefix { $0.check == next.check }
+            open = open.dropFirst(group.count)
+            let stopped = records.contains { $0.reason == MachineError.cancelled.explanation }
+            if stopped {
+                records += group.map { $0.record(.failed, MachineError.cancelled.explanation) }
+                continue
+            }
+            let check = graph.checks[next.check]
+            guard let database = check as? any DatabaseCheck else {
+                records += await performSteps(Array(group), check, options)
+                continue
+            }
+            records += await performSteps(group.filter { !$0.isSQLOnly }, check, options)
+            let statements = group.filter(\.isSQLOnly)
+            guard !statements.isEmpty else { continue }
+            let transaction = DatabaseTransaction(
+                machine: machine, check: database, selection: options.selection, maxRisk: options.maxRisk,
+                observer: observer)
+            records += await transaction.perform(statements)
+        }
+        return records
+    }
+
+    /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.
+    private func performSteps(_ tasks: [RepairTask], _ check: any Check, _ options: RunOptions) async -> [RepairRecord]
+    {
+        guard !tasks.isEmpty else { return [] }
+        let performer = StepPerformer(machine: machine)
+        var records: [RepairRecord] = []
+        var inverses: [Finding.Key: [Inverse]] = [:]
+        for task in tasks {
+            let start = ContinuousClock.now
+            observer.begins(task.planned.repair)
+            var record: RepairRecord
+            do throws(MachineError) {
+                inverses[task.finding.key] = try await performer.perform(task.planned.repair.steps, check: check)
+                record = task.record(.applied, nil)
+            } catch {
+                let refused = if case .refused = error { true } else { false }
+                record = task.record(refused ? .refused : .failed, error.explanation)
+            }
+            record.durationMicroseconds = start.microsecondsSince
+            observer.ends(task.planned.repair, outcome: record.outcome)
+            records.append(record)
+        }
+        var found: Set<Finding.Key>?
+        var trouble = "the check could not look again"
+        do throws(MachineError) {
+            found = Set(options.selection.apply(to: try await check.look(on: machine).findings).map(\.key))
+        } catch {
+            trouble = "the check could not look again: \(error.explanation)"
+        }
+        for index in records.indices {
+            let key = records[index].finding
+            let remains = found?.contains(key)
+            switch records[index].outcome {
+            case .applied where remains == true:
+                let left = performer.takeBack(inverses[key] ?? [])
+                records[index].outcome = .undone
+                records[index].reason = "it did not heal the fault" + (left.map { "; \($0)" } ?? "")
+            case .applied where remains == nil:
+                let left = performer.takeBack(inverses[key] ?? [])
+                records[index].outcome = .undone
+                records[index].reason = trouble + (left.map { "; \($0)" } ?? "")
+            case .refused where remains == false:
+                // Somebody who does not know our lock was faster.
+                records[index].outcome = .unneeded
+            default: break
+            }
+        }
+        return records
+    }
+}
+
+extension RepairTask {
+    var isSQLOnly: Bool {
+        planned.repair.steps.allSatisfy { step in
+            if case .executeSQL = step { true } else { false }
+        }
+    }
+
+    func record(_ outcome: Outcome, _ reason: String?) -> RepairRecord {
+        RepairRecord(
+            finding: finding.key, repair: planned.repair, outcome: outcome, reason: reason, before: finding.message,
+            after: outcome == .applied ? planned.repair.done : "")
+    }
+}
+
+extension Step {
+    /// The file that the step makes through a temporary one, if it does.
+    var createdFile: ResourcePath? {
+        switch self {
+        case .copyTemplate(_, let path, _), .createDatabase(let path, _, _): path
+        case .createDirectory, .setMode, .executeSQL, .recoverJournal: nil
+        }
+    }
+}

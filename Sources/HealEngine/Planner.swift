@@ -1,0 +1,79 @@
+import Crypto
+import Foundation
+import HealKit
+import HealModel
+
+/// A planned repair and the check that asked for it.
+struct RepairTask: Sendable {
+    var check: Int
+    var finding: Finding
+    var planned: PlannedRepair
+}
+
+/// Turns what was found into the ordered repairs of a run.
+struct Planner: Sendable {
+    var graph: CheckGraph
+    var selection: Selection
+    var maxRisk: Risk
+    var jobs: Int
+
+    /// Looks again, through the machine as it will be, at what is blocked by something the plan mends, until nothing new comes
+    /// to light: the plan is complete before the first change.
+    func tasks(for survey: Survey, on machine: any Machine) async -> [RepairTask] {
+        var tasks: [RepairTask] = []
+        var planned: Set<Finding.Key> = []
+        var expected = PlannedMachine(machine)
+        var sights = survey.sights
+        while true {
+            var matters = false
+            for index in graph.ordered {
+                for finding in sights[index].findings {
+                    guard let repair = finding.repair, planned.insert(finding.key).inserted else { continue }
+                    let entry = PlannedRepair(finding: finding.key, repair: repair, withheld: withheld(repair))
+                    tasks.append(RepairTask(check: index, finding: finding, planned: entry))
+                    guard entry.withheld == nil else { continue }
+                    for step in repair.steps where expected.assume(step) { matters = true }
+                }
+            }
+            guard matters, sights.contains(where: \.isBlocked) else { break }
+            sights = await Survey.take(graph, on: expected, selection: selection, jobs: jobs).sights
+        }
+        let position = Dictionary(uniqueKeysWithValues: graph.ordered.enumerated().map { ($1, $0) })
+        // Stable: within a check the order is the check's own.
+        return tasks.enumerated().sorted {
+            (position[$0.element.check] ?? 0, $0.offset) < (position[$1.element.check] ?? 0, $1.offset)
+        }.map(\.element)
+    }
+
+    private func withheld(_ repair: Repair) -> String? {
+        if repair.risk == .critical { return "it is never done without a person" }
+        if repair.risk > maxRisk {
+            return "its risk is \(repair.risk.rawValue), and this run goes up to \(maxRisk.rawValue)"
+        }
+        return nil
+    }
+}
+
+extension Sight {
+    var isBlocked: Bool {
+        if case .blocked = self { true } else { false }
+    }
+}
+
+extension Plan {
+    /// The plan with its hash: SHA-256 over the canonical JSON of what is performed, in order.
+    init(_ tasks: [RepairTask]) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let repairs = tasks.map(\.planned)
+        var hash = SHA256()
+        for repair in repairs where repair.withheld == nil {
+            // Values made of strings and numbers always encode; an encoder's failure would only make the hash coarser.
+            hash.update(data: (try? encoder.encode(repair)) ?? Data(repair.finding.subject.utf8))
+        }
+        let digits = hash.finalize().map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+        self.init(repairs: repairs, hash: digits.joined())
+    }
+}

@@ -1,0 +1,48 @@
+import HealModel
+
+/// Why a run could not be recorded; the run then changes nothing.
+public struct RecorderFailure: Error, Sendable, Hashable {
+    public var message: String
+    public init(_ message: String) { self.message = message }
+}
+
+/// A run that was killed before it could write its outcome.
+public struct InterruptedRun: Sendable, Hashable {
+    public var run: Int64
+    public var tool: String
+    /// Milliseconds since 1970.
+    public var startedAt: Int64
+    public var intents: [PlannedRepair]
+
+    public init(run: Int64, tool: String, startedAt: Int64, intents: [PlannedRepair]) {
+        self.run = run
+        self.tool = tool
+        self.startedAt = startedAt
+        self.intents = intents
+    }
+}
+
+/// The journal as the engine needs it. Nothing is opened or written until something is about to change.
+public protocol RunRecorder: Sendable {
+    /// What killed runs left behind. Cheap when there is nothing.
+    func interrupted() async throws(RecorderFailure) -> [InterruptedRun]
+    /// Closes the record of a killed run, after its leftovers were removed.
+    func close(_ interrupted: InterruptedRun, note: String) async throws(RecorderFailure)
+    /// Records what is about to be done, durably. - Returns: the run's number.
+    func begin(_ plan: Plan) async throws(RecorderFailure) -> Int64
+    /// Records what became of it.
+    func finish(_ run: Int64, records: [RepairRecord], exitStatus: Int32) async throws(RecorderFailure)
+}
+
+/// Told what a run is doing, as it does it: for progress on a terminal.
+public protocol RunObserver: Sendable {
+    func begins(_ repair: Repair)
+    func ends(_ repair: Repair, outcome: Outcome)
+}
+
+/// Shows nothing.
+public struct SilentObserver: RunObserver {
+    public init() {}
+    public func begins(_ repair: Repair) {}
+    public func ends(_ repair: Repair, outcome: Outcome) {}
+}

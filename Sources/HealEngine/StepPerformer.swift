@@ -1,0 +1,85 @@
+import HealKit
+import HealModel
+
+/// What takes one step back.
+enum Inverse: Sendable {
+    case removeDirectory(ResourcePath)
+    case removeFile(ResourcePath, contents: [UInt8])
+    case setMode(ResourcePath, FileMode, expecting: FileMode)
+}
+
+/// Performs the steps of a repair, and takes them back.
+struct StepPerformer: Sendable {
+    var machine: any ChangingMachine
+    /// The largest template that is copied, in bytes.
+    static let templateLimit = 16 << 20
+
+    /// Performs all steps or none.
+    /// - Returns: what takes them back, last step first.
+    func perform(_ steps: [Step], check: any Check) async throws(MachineError) -> [Inverse] {
+        var inverses: [Inverse] = []
+        do throws(MachineError) {
+            for step in steps { try await perform(step, check: check, &inverses) }
+        } catch {
+            takeBack(inverses.reversed())
+            throw error
+        }
+        return inverses.reversed()
+    }
+
+    /// - Returns: why something could not be taken back; `nil` when all was.
+    @discardableResult
+    func takeBack(_ inverses: [Inverse]) -> String? {
+        var trouble: String?
+        for inverse in inverses {
+            do throws(MachineError) {
+                switch inverse {
+                case .removeDirectory(let path): try machine.removeDirectory(path)
+                case .removeFile(let path, let contents):
+                    if try !machine.removeFile(path, ifStill: contents) {
+                        trouble = trouble ?? "\(path) was changed by somebody else and was left"
+                    }
+                case .setMode(let path, let mode, let expected):
+                    try machine.setMode(path, mode, expecting: expected)
+                }
+            } catch {
+                trouble = trouble ?? error.explanation
+            }
+        }
+        return trouble
+    }
+
+    private func perform(_ step: Step, check: any Check, _ inverses: inout [Inverse]) async throws(MachineError) {
+        switch step {
+        case .createDirectory(let path, let mode):
+            for directory in path.lineage.reversed() {
+                let wanted = directory == path ? mode : .directory
+                if try machine.target(of: directory) == nil, try machine.createDirectory(directory, mode: wanted) {
+                    inverses.append(.removeDirectory(directory))
+                }
+            }
+        case .copyTemplate(let template, let destination, let mode):
+            let contents = try machine.contents(of: template, limit: Self.templateLimit)
+            try machine.createFile(destination, contents: contents, mode: mode)
+            inverses.append(.removeFile(destination, contents: contents))
+        case .setMode(let path, let mode, let previous):
+            try machine.setMode(path, mode, expecting: previous)
+            inverses.append(.setMode(path, previous, expecting: mode))
+        case .createDatabase(let path, let pragmas, let statements):
+            let database = check as? any DatabaseCheck
+            try await machine.createDatabase(path, pragmas: pragmas) { connection throws(MachineError) in
+                for statement in statements { try connection.execute(statement) }
+                // Verified before it gets its name: there is never a half-made database to take back.
+                if let database, try !database.observe(connection).findings.filter({ $0.repair != nil }).isEmpty {
+                    throw .refused(subject: path.text, .notHealed)
+                }
+            }
+        case .executeSQL(let path, let statements):
+            try await machine.changeDatabase(path) { connection throws(MachineError) in
+                for statement in statements { try connection.execute(statement) }
+            }
+        case .recoverJournal(let path):
+            try await machine.recoverJournal(of: path)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import HealKit
+import HealModel
+
+/// What one look at one check gave.
+enum Sight: Sendable {
+    case seen(Observation)
+    /// The prerequisites that failed, by index.
+    case blocked(by: [Int])
+    case unknown(MachineError)
+    /// It waits for itself through others.
+    case circular
+    case cancelled
+
+    var findings: [Finding] {
+        if case .seen(let observation) = self { observation.findings } else { [] }
+    }
+}
+
+/// One look at everything.
+struct Survey: Sendable {
+    var sights: [Sight]
+    var durations: [Int64]
+
+    /// Looks at all checks, those without open prerequisites concurrently, at most `jobs` at a time.
+    static func take(
+        _ graph: CheckGraph, on machine: any Machine, selection: Selection, jobs: Int
+    ) async -> Survey {
+        var survey = Survey(
+            sights: Array(repeating: .circular, count: graph.checks.count),
+            durations: Array(repeating: 0, count: graph.checks.count))
+        for wave in graph.waves {
+            var ready: [Int] = []
+            for index in wave {
+                let failed = graph.prerequisites[index].filter { survey.stops($0, in: graph) }
+                if failed.isEmpty { ready.append(index) } else { survey.sights[index] = .blocked(by: failed) }
+            }
+            for look in await looks(at: ready, in: graph, on: machine, jobs: jobs) {
+                survey.sights[look.index] = look.sight.selecting(selection)
+                survey.durations[look.index] = look.duration
+            }
+        }
+        return survey
+    }
+
+    private struct Look: Sendable {
+        var index: Int
+        var sight: Sight
+        var duration: Int64
+    }
+
+    private static func looks(
+        at indices: [Int], in graph: CheckGraph, on machine: any Machine, jobs: Int
+    ) async -> [Look] {
+        // A group costs more than a few looks at files: one check is looked at directly.
+        if indices.count == 1 { return [await look(at: indices[0], in: graph, on: machine)] }
+        return await withTaskGroup(of: Look.self) { group in
+            var waiting = indices[...]
+            var looks: [Look] = []
+            for index in waiting.prefix(jobs) {
+                group.addTask { await look(at: index, in: graph, on: machine) }
+            }
+            waiting = waiting.dropFirst(jobs)
+            while let done = await group.next() {
+                looks.append(done)
+                if let index = waiting.popFirst() {
+                    group.addTask { await look(at: index, in: graph, on: machine) }
+                }
+            }
+            return looks
+        }
+    }
+
+    private static func look(at index: Int, in graph: CheckGraph, on machine: any Machine) async -> Look {
+        let start = ContinuousClock.now
+        let sight: Sight
+        do throws(MachineError) {
+            sight = .seen(try await graph.checks[index].look(on: machine))
+        } catch {
+            sight = error == .cancelled ? .cancelled : .unknown(error)
+        }
+        return Look(index: index, sight: sight, duration: start.microsecondsSince)
+    }
+
+    /// Whether what depends on this check cannot be looked at.
+    private func stops(_ index: Int, in graph: CheckGraph) -> Bool {
+        switch sights[index] {
+        case .blocked, .unknown, .circular, .cancelled: true
+        case .seen(let observation):
+            observation.findings.contains { graph.checks[index].descriptor.kind($0.id)?.blocks ?? false }
+        }
+    }
+}
+
+extension Sight {
+    fileprivate func selecting(_ selection: Selection) -> Sight {
+        guard case .seen(var observation) = self else { return self }
+        observation.findings = selection.apply(to: observation.findings)
+        return .seen(observation)
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// Whole microseconds from this instant until now.
+    var microsecondsSince: Int64 {
+        let (seconds, attoseconds) = duration(to: .now).components
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+}

@@ -1,0 +1,122 @@
+import HealModel
+import ManifestShape
+
+/// What can be found, described once: for `selfheal explain`, the documentation, and the defaults of a finding.
+public struct FindingKind: Sendable, Hashable {
+    public var id: FindingID
+    public var severity: Severity
+    /// The risk of its repair; `nil` when only a person can heal it.
+    public var risk: Risk?
+    /// What it means for the application, one or two sentences.
+    public var meaning: String
+    /// How it is healed, or what a person has to do.
+    public var healing: String
+    /// Whether checks on things that lie in or behind the subject cannot be looked at until this is mended.
+    public var blocks: Bool
+
+    public init(
+        _ id: FindingID, _ severity: Severity, risk: Risk?, meaning: String, healing: String, blocks: Bool = false
+    ) {
+        self.id = id
+        self.severity = severity
+        self.risk = risk
+        self.meaning = meaning
+        self.healing = healing
+        self.blocks = blocks
+    }
+}
+
+/// What a type of check is called and what it can find.
+public struct CheckDescriptor: Sendable {
+    /// `directories`, `sqlite`: also the beginning of its findings' identifiers.
+    public var id: String
+    /// As in `Checking …`: `database schemas`.
+    public var title: String
+    public var domain: Domain
+    public var kinds: [FindingKind]
+
+    public init(id: String, title: String, domain: Domain, kinds: [FindingKind]) {
+        self.id = id
+        self.title = title
+        self.domain = domain
+        self.kinds = kinds
+    }
+
+    public func kind(_ id: FindingID) -> FindingKind? { kinds.first { $0.id == id } }
+}
+
+/// What one look gave.
+public struct Observation: Sendable, Hashable {
+    public var findings: [Finding]
+    /// What holds, in words.
+    public var confirmations: [String]
+
+    public init(findings: [Finding] = [], confirmations: [String] = []) {
+        self.findings = findings
+        self.confirmations = confirmations
+    }
+}
+
+/// Looks at one resource, changes nothing, and says what is not as the manifest says.
+public protocol Check: Sendable {
+    static var descriptor: CheckDescriptor { get }
+    /// The resource as people name it; unique among the checks with the same descriptor.
+    var subject: String { get }
+    /// The paths whose checks come before this one. A path is provided by the check that names it in `provides`.
+    var requires: [ResourcePath] { get }
+    /// The paths that other checks may require. No two checks provide the same one.
+    var provides: [ResourcePath] { get }
+    /// Where the manifest asks for this check.
+    var declaredAt: SourceLocation? { get }
+    /// - Throws: `MachineError` when it could not look; the result is then `unknown`.
+    func look(on machine: any Machine) async throws(MachineError) -> Observation
+}
+
+extension Check {
+    public var descriptor: CheckDescriptor { Self.descriptor }
+    public var requires: [ResourcePath] { [] }
+    public var provides: [ResourcePath] { [] }
+    public var declaredAt: SourceLocation? { nil }
+}
+
+/// A check on a database. The engine plans its changes again inside the transaction that makes them, so that what another
+/// process did in between is seen.
+public protocol DatabaseCheck: Check {
+    var database: ResourcePath { get }
+    /// What a look finds through an open connection. Synchronous: it runs inside a transaction.
+    func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation
+}
+
+/// What a plugin may use while it turns its part of the manifest into checks: nothing of the application's state.
+public struct PluginContext: Sendable {
+    public var machine: any Machine
+    public init(machine: any Machine) { self.machine = machine }
+}
+
+/// A named group of checks for one kind of resource, with the part of the manifest that configures it.
+public protocol Plugin: Sendable {
+    associatedtype Settings: Sendable
+    /// Its key at the top of the manifest.
+    static var key: String { get }
+    /// What stands under that key.
+    static var shape: Shape<Settings> { get }
+    static var checks: [CheckDescriptor] { get }
+    /// Turns settings into checks. Faults that only show here (SQL that does not parse) are added to `problems` with their
+    /// place in the manifest; nothing of the application has been looked at yet.
+    static func makeChecks(
+        _ settings: Settings, context: PluginContext, problems: inout ManifestProblems
+    ) async -> [any Check]
+}
+
+extension Plugin {
+    /// How its section is described in the manifest's JSON Schema.
+    public static var sectionSchema: JSONSchema { shape.schema }
+
+    /// The checks that a section of the manifest asks for; none, with problems added, when the section is wrong.
+    public static func makeChecks(
+        from section: ManifestNode, context: PluginContext, problems: inout ManifestProblems
+    ) async -> [any Check] {
+        guard let settings = shape.decode(section, &problems) else { return [] }
+        return await makeChecks(settings, context: context, problems: &problems)
+    }
+}

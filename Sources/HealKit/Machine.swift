@@ -1,0 +1,154 @@
+import HealModel
+
+/// What there is under a path.
+public struct FileStatus: Sendable, Hashable {
+    public enum Kind: String, Sendable {
+        case regular = "regular file"
+        case directory
+        case symbolicLink = "symbolic link"
+        case fifo = "FIFO"
+        case socket
+        case characterDevice = "character device"
+        case blockDevice = "block device"
+        case other = "special file"
+    }
+
+    public var kind: Kind
+    public var mode: FileMode
+    /// Bytes.
+    public var size: Int64
+    /// Nanoseconds since 1970.
+    public var modified: Int64
+    public var links: UInt64
+    public var device: UInt64
+    public var inode: UInt64
+
+    public init(
+        kind: Kind, mode: FileMode, size: Int64 = 0, modified: Int64 = 0, links: UInt64 = 1, device: UInt64 = 0,
+        inode: UInt64 = 0
+    ) {
+        self.kind = kind
+        self.mode = mode
+        self.size = size
+        self.modified = modified
+        self.links = links
+        self.device = device
+        self.inode = inode
+    }
+}
+
+/// What the process may do with a path.
+public enum FileAccess: Sendable { case read, write, execute }
+
+/// A command to run: never through a shell, and with only the environment given here.
+public struct CommandRequest: Sendable, Hashable {
+    /// An absolute path.
+    public var executable: String
+    public var arguments: [String]
+    public var environment: [String: String]
+    public var timeout: Duration
+    /// How much of its standard output (and of its standard error) is kept, in bytes.
+    public var outputLimit: Int
+
+    public init(
+        executable: String, arguments: [String], environment: [String: String] = [:],
+        timeout: Duration = .seconds(10), outputLimit: Int = 65536
+    ) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+        self.timeout = timeout
+        self.outputLimit = outputLimit
+    }
+}
+
+public struct CommandAnswer: Sendable, Hashable {
+    /// The exit code, or 128 + the signal's number.
+    public var status: Int32
+    public var standardOutput: [UInt8]
+    public var standardError: [UInt8]
+
+    public init(status: Int32, standardOutput: [UInt8], standardError: [UInt8]) {
+        self.status = status
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+    }
+}
+
+/// An open database. Valid only inside the closure that received it; used by one thread.
+public protocol SQLConnection {
+    /// Runs every statement of the text.
+    func execute(_ sql: String) throws(MachineError)
+    /// The rows of one statement; `arguments` fill its `?` in order.
+    func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]]
+    /// Compiles every statement of the text without running it.
+    func compile(_ sql: String) throws(MachineError)
+}
+
+extension SQLConnection {
+    public func rows(_ sql: String) throws(MachineError) -> [[SQLValue]] { try rows(sql, []) }
+}
+
+/// The looking half of the only door to disk, processes, environment and clock. All paths are below the application's root
+/// unless they say otherwise; a symbolic link that leaves the root is an error, not a way out.
+public protocol Machine: Sendable {
+    /// The environment of this process.
+    var environment: [String: String] { get }
+    /// Milliseconds since 1970-01-01 UTC.
+    var now: Int64 { get }
+
+    /// What is at the path itself; a symbolic link there is not followed. `nil` only when nothing is there.
+    func status(of path: ResourcePath) throws(MachineError) -> FileStatus?
+    /// What the path leads to: symbolic links that stay below the root are followed. `nil` only when nothing is there.
+    func target(of path: ResourcePath) throws(MachineError) -> FileStatus?
+    func permits(_ access: FileAccess, to path: ResourcePath) throws(MachineError) -> Bool
+    /// The bytes of a regular file.
+    /// - Throws: `.refused(.tooLarge)` past `limit` bytes, `.refused(.kind)` for anything but a regular file.
+    func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8]
+    /// The names in a directory, sorted.
+    func names(in path: ResourcePath?) throws(MachineError) -> [String]
+
+    /// Where `name` is found on PATH (or the name itself when it has a slash), with its status; `nil` when nowhere.
+    func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)?
+    func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer
+    /// A remembered answer of an earlier run; kept outside the root.
+    func remembered(_ key: String) -> String?
+    /// Remembers an answer, unless this machine may not change anything.
+    func remember(_ key: String, _ value: String)
+
+    /// Looks into a database that exists, without changing it or anything beside it. Waits for a busy one.
+    func readDatabase<Value: Sendable>(
+        _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value
+    /// An empty database in memory, gone afterwards. It can reach no file, and its statements have a time limit.
+    func scratchDatabase<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value
+}
+
+/// The changing half. Only the engine holds one.
+public protocol ChangingMachine: Machine {
+    /// Makes one directory. - Returns: false when a directory was there already.
+    func createDirectory(_ path: ResourcePath, mode: FileMode) throws(MachineError) -> Bool
+    /// Makes a file that must not exist: complete, synced and under its name, or not at all.
+    func createFile(_ path: ResourcePath, contents: [UInt8], mode: FileMode) throws(MachineError)
+    func setMode(_ path: ResourcePath, _ mode: FileMode, expecting previous: FileMode) throws(MachineError)
+    /// Removes a directory that is empty.
+    func removeDirectory(_ path: ResourcePath) throws(MachineError)
+    /// Removes a file if it still holds exactly these bytes. - Returns: whether it did.
+    func removeFile(_ path: ResourcePath, ifStill contents: [UInt8]) throws(MachineError) -> Bool
+    /// Removes temporary files that a killed run left beside `path`. - Returns: their names.
+    func removeLeftovers(beside path: ResourcePath) throws(MachineError) -> [String]
+
+    /// Builds a database under a temporary name and puts it, complete and synced, at a path where nothing may be yet.
+    func createDatabase(
+        _ path: ResourcePath, pragmas: [String],
+        _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
+    ) async throws(MachineError)
+    /// One `BEGIN IMMEDIATE` transaction on a database that exists: committed when the body returns, rolled back when it throws.
+    func changeDatabase<Value: Sendable>(
+        _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value
+    /// Opens the database for writing once, so that SQLite rolls back what a killed writer left.
+    func recoverJournal(of path: ResourcePath) async throws(MachineError)
+}

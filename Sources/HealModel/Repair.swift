@@ -1,0 +1,104 @@
+/// How a finding is healed: data, not code. Only the engine performs steps.
+public struct Repair: Hashable, Sendable, Codable {
+    /// In the present: `Adding column 'updated_at' to product_catalog in data.db`.
+    public var doing: String
+    /// In the past, for the summary: `Added updated_at to product_catalog`.
+    public var done: String
+    /// How: the SQL, or what was copied where.
+    public var detail: String
+    public var risk: Risk
+    public var steps: [Step]
+
+    public init(_ doing: String, done: String, detail: String, risk: Risk, steps: [Step]) {
+        self.doing = doing
+        self.done = done
+        self.detail = detail
+        self.risk = risk
+        self.steps = steps
+    }
+}
+
+/// One primitive change. The engine performs it through the machine and knows how to take it back.
+public enum Step: Hashable, Sendable, Codable {
+    /// Makes the directory and those above it that are missing.
+    case createDirectory(path: ResourcePath, mode: FileMode)
+    /// Makes a file that must not exist yet, with the bytes of `template`.
+    case copyTemplate(template: ResourcePath, destination: ResourcePath, mode: FileMode)
+    /// Changes permission bits; `previous` is what they were when the plan was made.
+    case setMode(path: ResourcePath, mode: FileMode, previous: FileMode)
+    /// Builds a database under a temporary name and puts it at a path where nothing may be yet.
+    /// `pragmas` run before the statements and outside any transaction.
+    case createDatabase(path: ResourcePath, pragmas: [String], statements: [String])
+    /// Statements for a database that exists. All low-risk ones of a database share one transaction, planned again inside it.
+    case executeSQL(database: ResourcePath, statements: [String])
+    /// Opens a database for writing once, so that SQLite rolls back what a killed writer left in its journal.
+    case recoverJournal(database: ResourcePath)
+}
+
+/// What a run does about one finding.
+public struct PlannedRepair: Hashable, Sendable, Codable {
+    public var finding: Finding.Key
+    public var repair: Repair
+    /// `nil` when the run performs it; otherwise why it does not.
+    public var withheld: String?
+
+    public init(finding: Finding.Key, repair: Repair, withheld: String? = nil) {
+        self.finding = finding
+        self.repair = repair
+        self.withheld = withheld
+    }
+}
+
+/// The ordered repairs of a run.
+public struct Plan: Hashable, Sendable, Codable {
+    public var repairs: [PlannedRepair]
+    /// SHA-256 in hexadecimal over the repairs that the run performs: two runs with the same hash do the same.
+    public var hash: String
+
+    public init(repairs: [PlannedRepair], hash: String) {
+        self.repairs = repairs
+        self.hash = hash
+    }
+
+    public var performed: [PlannedRepair] { repairs.filter { $0.withheld == nil } }
+}
+
+/// What became of a repair.
+public enum Outcome: String, Sendable, Codable {
+    /// Performed, and the check that found the fault finds it no longer.
+    case applied
+    /// Another process had done it when we came to it: nothing was left to do.
+    case unneeded
+    /// Not performed, because it must not be.
+    case refused
+    /// Could not be performed; what it had begun was taken back.
+    case failed
+    /// Performed, did not heal the fault, and was taken back.
+    case undone
+}
+
+/// The record of one repair of a run.
+public struct RepairRecord: Hashable, Sendable, Codable {
+    public var finding: Finding.Key
+    public var repair: Repair
+    public var outcome: Outcome
+    /// Why, for everything but `applied`.
+    public var reason: String?
+    /// What was there before and after, in words or SQL; for the journal and the report.
+    public var before: String
+    public var after: String
+    public var durationMicroseconds: Int64
+
+    public init(
+        finding: Finding.Key, repair: Repair, outcome: Outcome, reason: String? = nil, before: String = "",
+        after: String = "", durationMicroseconds: Int64 = 0
+    ) {
+        self.finding = finding
+        self.repair = repair
+        self.outcome = outcome
+        self.reason = reason
+        self.before = before
+        self.after = after
+        self.durationMicroseconds = durationMicroseconds
+    }
+}

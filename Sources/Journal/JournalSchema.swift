@@ -1,0 +1,70 @@
+import GRDB
+
+/// The tables of the journal, and how they came about. A migration that was released is never changed.
+enum JournalSchema {
+    /// `SHLj`: tells a journal from other databases.
+    static let applicationID: Int64 = 0x5348_4C6A
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("runs and repairs") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE run (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        tool TEXT NOT NULL,
+                        tool_version TEXT NOT NULL,
+                        app TEXT,
+                        mode TEXT NOT NULL,
+                        manifest TEXT NOT NULL,
+                        plan_hash TEXT NOT NULL,
+                        started_at INTEGER NOT NULL,
+                        pid INTEGER NOT NULL,
+                        state TEXT NOT NULL CHECK (state IN ('begun', 'finished', 'interrupted')),
+                        exit_status INTEGER,
+                        duration_us INTEGER,
+                        note TEXT
+                    );
+                    CREATE TABLE repair (
+                        run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+                        position INTEGER NOT NULL,
+                        finding TEXT NOT NULL,
+                        subject TEXT NOT NULL,
+                        doing TEXT NOT NULL,
+                        done TEXT NOT NULL,
+                        detail TEXT NOT NULL,
+                        risk TEXT NOT NULL,
+                        steps TEXT NOT NULL,
+                        outcome TEXT,
+                        reason TEXT,
+                        "before" TEXT NOT NULL DEFAULT '',
+                        "after" TEXT NOT NULL DEFAULT '',
+                        duration_us INTEGER NOT NULL DEFAULT 0,
+                        PRIMARY KEY (run, position),
+                        UNIQUE (run, finding, subject)
+                    ) WITHOUT ROWID;
+                    PRAGMA application_id = \(applicationID);
+                    """)
+        }
+        return migrator
+    }
+
+    /// Makes the tables in a new journal, and brings an older one to this version.
+    static func prepare(_ queue: DatabaseQueue) throws {
+        if try check(queue) { return }
+        try migrator.migrate(queue)
+    }
+
+    /// - Returns: whether this is a journal of this version; false when it can become one.
+    static func check(_ queue: DatabaseQueue) throws -> Bool {
+        try queue.read { db in
+            if try Int64.fetchOne(db, sql: "PRAGMA application_id") != applicationID {
+                let isNew = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+                guard isNew else { throw JournalError.foreign }
+                return false
+            }
+            if try migrator.hasBeenSuperseded(db) { throw JournalError.newer }
+            return try migrator.hasCompletedMigrations(db)
+        }
+    }
+}

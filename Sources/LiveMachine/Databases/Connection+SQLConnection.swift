@@ -1,0 +1,71 @@
+import CSelfHeal
+import Glibc
+import HealKit
+import HealModel
+
+extension Connection: SQLConnection {
+    func execute(_ sql: String) throws(MachineError) {
+        var text = SQLText(sql)
+        while let statement = try text.next(on: self) {
+            try requireTransaction()
+            while try statement.step(on: self) {}
+        }
+    }
+
+    func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] {
+        try requireTransaction()
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(arguments, on: self)
+        var rows: [[SQLValue]] = []
+        while try statement.step(on: self) { rows.append(statement.row()) }
+        return rows
+    }
+
+    func compile(_ sql: String) throws(MachineError) {
+        var text = SQLText(sql)
+        while try text.next(on: self) != nil {}
+    }
+
+    // MARK: Failures
+
+    /// What a result code of SQLite means. SQLite's message is kept, without the SQL's text: it may hold what a person may
+    /// not see.
+    /// - Parameter offset: where in the SQL's text, in bytes.
+    func failure(_ code: Int32, message given: String? = nil, offset: Int? = nil) -> MachineError {
+        let message = given ?? Self.short(String(cString: sqlite3_errmsg(db)))
+        let fault: MachineError.DatabaseFault
+        switch code & 0xFF {
+        case SQLITE_BUSY, SQLITE_LOCKED: fault = .busy(waited: patience.waited)
+        case SQLITE_INTERRUPT:
+            if patience.ranOut, let limit = patience.timeLimit { return .timedOut(subject: subject, after: limit) }
+            return .cancelled
+        case SQLITE_CORRUPT: fault = .damaged(message)
+        case SQLITE_NOTADB: fault = .notADatabase
+        case SQLITE_READONLY: fault = code == sqliteReadOnlyRollback ? .hotJournal : .readOnly
+        case SQLITE_FULL: fault = .diskFull
+        case SQLITE_PERM: fault = .permission
+        case SQLITE_CANTOPEN, SQLITE_IOERR:
+            switch sqlite3_system_errno(db) {
+            case ENOSPC, EDQUOT, EFBIG: fault = .diskFull
+            case EACCES, EPERM: fault = .permission
+            case EROFS: fault = .readOnly
+            default: fault = .io(message)
+            }
+        case SQLITE_AUTH:
+            let why = "it would end the transaction, reach another file or change how the database is kept"
+            fault = .sql(code: code, message: "not allowed here: \(why)", offset: offset)
+        default: fault = .sql(code: code, message: message, offset: offset)
+        }
+        return .database(subject: subject, fault)
+    }
+
+    /// Some messages quote the SQL from the error to its end.
+    private static func short(_ message: String) -> String {
+        guard message.unicodeScalars.count > 200 else { return message }
+        return String(String.UnicodeScalarView(message.unicodeScalars.prefix(200))) + "…"
+    }
+}
+
+/// SQLITE_READONLY_ROLLBACK: a journal must be rolled back, and this connection may not.
+private let sqliteReadOnlyRollback = SQLITE_READONLY | (3 << 8)

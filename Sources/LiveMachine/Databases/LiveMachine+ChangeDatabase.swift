@@ -1,0 +1,78 @@
+import CSelfHeal
+import HealKit
+import HealModel
+
+extension LiveMachine {
+    /// One `BEGIN IMMEDIATE` transaction on a database that exists.
+    ///
+    /// `synchronous=EXTRA`, because with FULL a power cut can bring back the rollback journal of a transaction that was reported
+    /// as done; in WAL mode it is the same as FULL. The journal mode is never changed, and foreign keys stay off, as they are by
+    /// default: a healer that cascades loses rows.
+    public func changeDatabase<Value: Sendable>(
+        _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value {
+        try requireChange(path)
+        return try await patiently(path) { patience throws(MachineError) in
+            let place = try DatabasePlace(path, in: root)
+            try place.requireContent()
+            return try FileUse.asDatabase(place.status, path.text) { () throws(MachineError) in
+                try change(place, patience, body)
+            }
+        }
+    }
+
+    /// Opens the database for writing once, so that SQLite rolls back what a killed writer left in its journal.
+    public func recoverJournal(of path: ResourcePath) async throws(MachineError) {
+        try requireChange(path)
+        try await patiently(path) { patience throws(MachineError) in
+            let place = try DatabasePlace(path, in: root)
+            do throws(MachineError) {
+                try place.requireContent()
+            } catch .database(_, .hotJournal) {
+                // That is what we are here for.
+            }
+            return try FileUse.asDatabase(place.status, path.text) { () throws(MachineError) in
+                try change(place, patience) { _ in }
+            }
+        }
+    }
+
+    private func change<Value>(
+        _ place: DatabasePlace, _ patience: Patience, _ body: (any SQLConnection) throws(MachineError) -> Value
+    ) throws(MachineError) -> Attempt<Value> {
+        let connection = try Connection(place.absolute, .readWrite, subject: place.path.text, patience: patience)
+        // SQLite opens what it may not write for reading.
+        guard !connection.isReadOnly else { throw .database(subject: place.path.text, .readOnly) }
+        let hasLog = try place.hasLog()
+        do throws(MachineError) {
+            try connection.perform("PRAGMA synchronous=EXTRA")
+        } catch .database(_, .busy) {
+            return .busy
+        } catch {
+            throw connection.verdict(on: error, hasLog: hasLog)
+        }
+        guard try connection.begin("BEGIN IMMEDIATE", hasLog: hasLog) else { return .busy }
+        patience.waitLimit = waitLimit
+        return .done(try connection.completing(body))
+    }
+}
+
+extension Connection {
+    /// Runs the body in the transaction that has begun, and commits it; rolls back when anything fails.
+    func completing<Value>(
+        _ body: (any SQLConnection) throws(MachineError) -> Value
+    ) throws(MachineError) -> Value {
+        do throws(MachineError) {
+            let value = try body(self)
+            try requireTransaction()
+            needsTransaction = false
+            selfheal_sqlite_restrict(db, 0)
+            try perform("COMMIT")
+            return value
+        } catch {
+            selfheal_sqlite_restrict(db, 0)
+            rollBack()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import CSelfHeal
+import Glibc
+import HealKit
+import HealModel
+
+extension LiveMachine {
+    public func status(of path: ResourcePath) throws(MachineError) -> FileStatus? {
+        try root.open(path, selfheal_o_path | O_NOFOLLOW)?.status(path.text)
+    }
+
+    public func target(of path: ResourcePath) throws(MachineError) -> FileStatus? {
+        try root.open(path, selfheal_o_path)?.status(path.text)
+    }
+
+    /// What this process may do with what the path leads to, by its effective user and groups.
+    public func permits(_ access: FileAccess, to path: ResourcePath) throws(MachineError) -> Bool {
+        guard let file = try root.open(path, selfheal_o_path) else { throw .failed("access", path.text, ENOENT) }
+        let wanted =
+            switch access {
+            case .read: R_OK
+            case .write: W_OK
+            case .execute: X_OK
+            }
+        if faccessat(file.number, "", wanted, selfheal_at_empty_path | AT_EACCESS) == 0 { return true }
+        if errno == EINVAL || errno == ENOSYS {
+            // A kernel without faccessat2.
+            if faccessat(AT_FDCWD, "/proc/self/fd/\(file.number)", wanted, AT_EACCESS) == 0 { return true }
+        }
+        switch errno {
+        case EACCES, EPERM, EROFS, ETXTBSY: return false
+        case let code: throw .failed("access", path.text, code)
+        }
+    }
+
+    public func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8] {
+        // Looked at before it is opened: to open some devices is to do something with them, and to close a database that
+        // this process has open would drop its locks.
+        guard let place = try root.open(path, selfheal_o_path) else { throw .failed("open", path.text, ENOENT) }
+        let status = try place.status(path.text)
+        guard status.kind == .regular else {
+            throw .refused(subject: path.text, .kind(status.kind, wanted: .regular))
+        }
+        guard status.size <= Int64(limit) else { throw .refused(subject: path.text, .tooLarge(limit: limit)) }
+        return try FileUse.plainly(status, path.text) { () throws(MachineError) in
+            guard let file = try root.open(path, O_RDONLY) else { throw .failed("open", path.text, ENOENT) }
+            let opened = try file.status(path.text)
+            guard opened.inode == status.inode, opened.device == status.device else {
+                throw .refused(subject: path.text, .changedMeanwhile)
+            }
+            return try file.readAll(limit: limit, expected: Int(status.size), path.text)
+        }
+    }
+
+    /// The names in a directory (`nil`: the root), sorted by their bytes. Names that are not UTF-8 are left out: no manifest
+    /// can speak of them.
+    public func names(in path: ResourcePath?) throws(MachineError) -> [String] {
+        let subject = path?.text ?? root.path
+        let number: Int32
+        if let path {
+            guard let directory = try root.open(path, O_RDONLY | O_DIRECTORY) else {
+                throw .failed("open", subject, ENOENT)
+            }
+            number = fcntl(directory.number, F_DUPFD_CLOEXEC, 3)
+        } else {
+            number = uninterrupted { openat(root.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        }
+        guard number >= 0 else { throw .failed("open", subject) }
+        return try directoryNames(takingOver: number, subject)
+    }
+}
+
+/// The names in an open directory, sorted, without `.` and `..`; closes the descriptor.
+func directoryNames(takingOver number: Int32, _ subject: String) throws(MachineError) -> [String] {
+    guard let stream = fdopendir(number) else {
+        let code = errno
+        _ = close(number)
+        throw .failed("opendir", subject, code)
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while true {
+        errno = 0
+        guard let entry = readdir(stream) else {
+            guard errno == 0 else { throw .failed("readdir", subject) }
+            return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+            field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
+                String(validatingCString: $0)
+            }
+        }
+        if let name, name != ".", name != ".." { names.append(name) }
+    }
+}

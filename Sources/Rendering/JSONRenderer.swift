@@ -1,0 +1,178 @@
+import HealModel
+
+/// A report as JSON, format `selfheal-report/1`: the same for every tool, complete whatever the verbosity.
+///
+/// `docs/report.schema.json` describes it. Members are always there, `null` or empty when there is nothing to say, and always
+/// in the same order. Members may be added; what is there keeps its name and meaning for as long as the format is `/1`.
+public struct JSONRenderer: ReportRenderer {
+    public init() {}
+
+    public func render(_ report: Report) -> String { JSONValue(report).text }
+}
+
+extension JSONValue {
+    fileprivate init(_ report: Report) {
+        self = .members(
+            ("format", .string(report.format)),
+            ("tool", .members(("name", .string(report.tool)), ("version", .string(report.toolVersion)))),
+            ("app", .optional(report.app)),
+            ("root", .string(report.root)),
+            ("manifest", .string(report.manifest)),
+            ("mode", .string(report.mode.rawValue)),
+            ("startedAt", .string(Timestamp.iso8601(milliseconds: report.startedAt))),
+            ("startedAtMilliseconds", .integer(report.startedAt)),
+            ("durationMicroseconds", .integer(report.durationMicroseconds)),
+            ("exitStatus", .integer(Int64(report.exitStatus))),
+            ("verdict", .string(Self.verdict(report.exitStatus))),
+            ("summary", .summary(report)),
+            ("checks", .array(report.checks.map { JSONValue($0) })),
+            ("plan", report.plan.map { JSONValue($0) } ?? .null),
+            ("repairs", .array(report.repairs.map { JSONValue($0) })),
+            ("notes", .strings(report.notes)),
+            ("faults", .strings(report.faults)),
+            ("run", report.run.map { .integer($0) } ?? .null))
+    }
+
+    /// The exit status in a word.
+    private static func verdict(_ exitStatus: Int32) -> String {
+        switch ExitStatus(rawValue: exitStatus) {
+        case .ok: "ok"
+        case .warnings: "warnings"
+        case .critical, .usage, .configuration, nil: "critical"
+        }
+    }
+
+    private static func summary(_ report: Report) -> JSONValue {
+        let findings = report.checks.flatMap(\.findings)
+        let planned = report.plan?.repairs ?? []
+        let outcomes: [Outcome] = [.applied, .unneeded, .refused, .failed, .undone]
+        return .members(
+            (
+                "checks",
+                counts(Status.allCases.map { status in (status.rawValue, report.checks.count { $0.status == status }) })
+            ),
+            (
+                "findings",
+                counts(
+                    Severity.allCases.reversed().map { severity in
+                        (severity.rawValue, findings.count { $0.severity == severity })
+                    })
+            ),
+            ("healed", .number(report.checks.reduce(0) { $0 + $1.healed.count })),
+            (
+                "planned",
+                counts([
+                    ("performed", planned.count { $0.withheld == nil }),
+                    ("withheld", planned.count { $0.withheld != nil }),
+                ])
+            ),
+            (
+                "repairs",
+                counts(outcomes.map { outcome in (outcome.rawValue, report.repairs.count { $0.outcome == outcome }) })
+            ))
+    }
+
+    /// How many there are of each, and of all.
+    private static func counts(_ counts: [(String, Int)]) -> JSONValue {
+        let total = Member("total", .number(counts.reduce(0) { $0 + $1.1 }))
+        return .object([total] + counts.map { Member($0.0, .number($0.1)) })
+    }
+
+    private init(_ check: CheckResult) {
+        self = .members(
+            ("check", .string(check.check)),
+            ("title", .string(check.title)),
+            ("domain", .string(check.domain.rawValue)),
+            ("subject", .string(check.subject)),
+            ("status", .string(check.status.rawValue)),
+            ("severity", .optional(check.severity?.rawValue)),
+            ("findings", .array(check.findings.map { JSONValue($0) })),
+            ("healed", .array(check.healed.map { JSONValue($0) })),
+            ("confirmations", .strings(check.confirmations)),
+            ("blockedBy", .strings(check.blockedBy)),
+            ("reason", .optional(check.reason)),
+            ("durationMicroseconds", .integer(check.durationMicroseconds)))
+    }
+
+    private init(_ finding: Finding) {
+        let evidence = finding.evidence.map { evidence in
+            JSONValue.members(("name", .string(evidence.name)), ("value", .string(evidence.value)))
+        }
+        let source = finding.source.map { source in
+            JSONValue.members(
+                ("file", .string(source.file)), ("line", .number(source.line)), ("column", .number(source.column)))
+        }
+        self = .members(
+            ("id", .string(finding.id.rawValue)),
+            ("subject", .string(finding.subject)),
+            ("severity", .string(finding.severity.rawValue)),
+            ("message", .string(finding.message)),
+            ("evidence", .array(evidence)),
+            ("hint", .optional(finding.hint)),
+            ("source", source ?? .null),
+            ("repair", finding.repair.map { JSONValue($0) } ?? .null))
+    }
+
+    private init(_ key: Finding.Key) {
+        self = .members(("id", .string(key.id.rawValue)), ("subject", .string(key.subject)))
+    }
+
+    private init(_ plan: Plan) {
+        let repairs = plan.repairs.map { planned in
+            JSONValue.members(
+                ("finding", JSONValue(planned.finding)), ("repair", JSONValue(planned.repair)),
+                ("withheld", .optional(planned.withheld)))
+        }
+        self = .members(("hash", .string(plan.hash)), ("repairs", .array(repairs)))
+    }
+
+    init(_ record: RepairRecord) {
+        self = .members(
+            ("finding", JSONValue(record.finding)),
+            ("repair", JSONValue(record.repair)),
+            ("outcome", .string(record.outcome.rawValue)),
+            ("reason", .optional(record.reason)),
+            ("before", .string(record.before)),
+            ("after", .string(record.after)),
+            ("durationMicroseconds", .integer(record.durationMicroseconds)))
+    }
+
+    private init(_ repair: Repair) {
+        self = .members(
+            ("doing", .string(repair.doing)),
+            ("done", .string(repair.done)),
+            ("detail", .string(repair.detail)),
+            ("risk", .string(repair.risk.rawValue)),
+            ("steps", .array(repair.steps.map { JSONValue($0) })))
+    }
+
+    /// A step says in `type` what it is; the other members depend on it.
+    private init(_ step: Step) {
+        switch step {
+        case .createDirectory(let path, let mode):
+            self = .step("createDirectory", ("path", .path(path)), ("mode", .mode(mode)))
+        case .copyTemplate(let template, let destination, let mode):
+            self = .step(
+                "copyTemplate", ("template", .path(template)), ("destination", .path(destination)),
+                ("mode", .mode(mode)))
+        case .setMode(let path, let mode, let previous):
+            self = .step("setMode", ("path", .path(path)), ("mode", .mode(mode)), ("previous", .mode(previous)))
+        case .createDatabase(let path, let pragmas, let statements):
+            self = .step(
+                "createDatabase", ("path", .path(path)), ("pragmas", .strings(pragmas)),
+                ("statements", .strings(statements)))
+        case .executeSQL(let database, let statements):
+            self = .step("executeSQL", ("database", .path(database)), ("statements", .strings(statements)))
+        case .recoverJournal(let database):
+            self = .step("recoverJournal", ("database", .path(database)))
+        }
+    }
+
+    private static func step(_ type: String, _ members: (String, JSONValue)...) -> JSONValue {
+        .object([Member("type", .string(type))] + members.map { Member($0.0, $0.1) })
+    }
+
+    private static func path(_ path: ResourcePath) -> JSONValue { .string(path.text) }
+
+    private static func mode(_ mode: FileMode) -> JSONValue { .string(mode.description) }
+}

@@ -1,0 +1,75 @@
+import HealKit
+import HealModel
+
+// A schema file: plain SQL, as the application keeps it.
+
+extension SchemaBuilder {
+    mutating func run(_ script: SourcedText) throws(MachineError) {
+        let file = script.location.file
+        var places: [CompileProbe.Target: SourceLocation] = [:]
+        let content = SQLScript(script.text)
+        if let place = content.illegal {
+            return fault(
+                SourceLocation(file: file, line: place.line, column: place.column),
+                "a quote that is not closed, or a character that SQL does not know")
+        }
+        for statement in content.statements {
+            let start = SourceLocation(file: file, line: statement.line, column: statement.column)
+            if Self.refused.contains(statement.firstWord) {
+                return fault(start, "\(statement.firstWord.uppercased()) has no place in a schema")
+            }
+            do throws(MachineError) {
+                try connection.execute(statement.text)
+            } catch {
+                guard case .database(_, .sql(_, let message, let offset)) = error else { throw error }
+                // What follows would only fail because of this.
+                return fault(offset.map { statement.location(ofByte: $0, file: file) } ?? start, message.shown)
+            }
+            if statement.firstWord == "create", let target = CompileProbe.Target(creating: statement.text) {
+                places[target] = start
+            }
+            if statement.firstWord == "create", let name = try misspelt(statement.text) {
+                fault(start, "no such column: \(name.shown)")
+            }
+        }
+        for pragma in [PersistentPragma.applicationID, .userVersion] where !pragmas.contains(where: { $0.pragma == pragma }) {
+            let stated = StatedPragma(pragma, try StatedPragma(pragma, "").found(in: connection))
+            if stated.value != "0" { pragmas.append(stated) }
+        }
+        try compileScript(places, SourceLocation(file: file, line: 1, column: 1))
+    }
+
+    private static let refused: Set<String> = ["attach", "detach", "vacuum"]
+
+    /// Views and triggers of a script must work.
+    private mutating func compileScript(
+        _ places: [CompileProbe.Target: SourceLocation], _ beginning: SourceLocation
+    ) throws(MachineError) {
+        let failures = try CompileProbe(connection: connection).failures(in: StoredSchema(reading: connection))
+        for (target, message) in failures.sorted(by: { $0.key.description < $1.key.description }) {
+            fault(
+                places[target] ?? beginning,
+                "\(target.kind.rawValue) '\(target.name.text.shown)' does not work: \(message.shown)")
+        }
+    }
+
+    /// A column in quotes that the indexed table has not: SQLite takes it for a text, and the index is of no use.
+    private func misspelt(_ sql: String) throws(MachineError) -> String? {
+        guard let index = IndexDefinition.parse(sql, on: nil), index.terms.contains(where: \.isQuotedAlone) else { return nil }
+        return misspelt(IndexDefinition.parse(sql, on: try StoredSchema(reading: connection).table(index.table)))
+    }
+
+    private func misspelt(_ index: IndexDefinition?) -> String? {
+        index?.terms.first { $0.isQuotedAlone && $0.expression.tokens.first?.hasPrefix("'") == true }?.expression.source
+    }
+}
+
+extension CompileProbe.Target {
+    /// The view or trigger that a statement makes.
+    fileprivate init?(creating sql: String) {
+        guard let name = CodeDefinition.parse(sql)?.name else { return nil }
+        let text = SQLText(sql)
+        let isTrigger = text.tokens.indices.prefix(3).contains { text.isWord($0, "trigger") }
+        self.init(kind: isTrigger ? .trigger : .view, name: name)
+    }
+}

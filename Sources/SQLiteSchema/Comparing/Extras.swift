@@ -1,0 +1,30 @@
+import HealKit
+import HealModel
+
+extension SchemaComparison {
+    /// What the database holds and the manifest does not name. Left out is what others keep for themselves: SQLite's own
+    /// tables, the shadow tables of virtual ones, and those of litestream.
+    public func extras(_ connection: any SQLConnection) throws(MachineError) -> [SchemaExtra] {
+        let found = try self.found.withoutShadowTables(connection)
+        var extras: [SchemaExtra] = []
+        for object in found.objects where !object.name.key.hasPrefix("_litestream_") {
+            switch object.kind {
+            case .table, .view:
+                if desired.stored.tableOrView(object.name) == nil {
+                    extras.append(SchemaExtra(kind: object.kind.rawValue, name: object.name))
+                } else if let table = desired.tables[object.name], let actual = found.table(object.name) {
+                    extras += actual.columns.filter { table.column($0.name) == nil }.map {
+                        SchemaExtra(kind: "column", name: $0.name, table: table.name)
+                    }
+                }
+            case .index where desired.stored.index(object.name) == nil,
+                .trigger where desired.stored.trigger(object.name) == nil:
+                // What belongs to an extra table goes without saying.
+                guard desired.stored.tableOrView(object.table) != nil else { continue }
+                extras.append(SchemaExtra(kind: object.kind.rawValue, name: object.name, table: object.table))
+            case .index, .trigger: continue
+            }
+        }
+        return extras
+    }
+}

@@ -1,0 +1,361 @@
+import HealEngine
+import HealKit
+import HealModel
+import Synchronization
+import TestSupport
+import Testing
+
+/// A directory, as simple as a check can be.
+private struct DirectoryCheck: Check {
+    static let descriptor = CheckDescriptor(
+        id: "directory", title: "directories", domain: .filesystem,
+        kinds: [
+            FindingKind("directory.missing", .critical, risk: .low, meaning: "", healing: "", blocks: true),
+            FindingKind("directory.other", .warning, risk: nil, meaning: "", healing: ""),
+        ])
+    var path: ResourcePath
+    var risk = Risk.low
+    var subject: String { path.text }
+    var provides: [ResourcePath] { [path] }
+
+    func look(on machine: any Machine) async throws(MachineError) -> Observation {
+        if try machine.target(of: path) != nil { return Observation(confirmations: ["\(path) exists"]) }
+        let repair = Repair(
+            "Creating \(path)", done: "Created \(path)", detail: "mkdir", risk: risk,
+            steps: [.createDirectory(path: path, mode: .directory)])
+        return Observation(findings: [
+            Finding("directory.missing", subject: subject, severity: .critical, message: "missing", repair: repair)
+        ])
+    }
+}
+
+/// A database that must hold some lines.
+private struct LinesCheck: DatabaseCheck {
+    static let descriptor = CheckDescriptor(
+        id: "lines", title: "databases", domain: .databases,
+        kinds: [
+            FindingKind("lines.file", .critical, risk: .low, meaning: "", healing: "", blocks: true),
+            FindingKind("lines.missing", .critical, risk: .low, meaning: "", healing: ""),
+        ])
+    var database: ResourcePath
+    /// What must be there, and the statement that is said to bring it.
+    var wanted: [String: String]
+    var subject: String { database.text }
+    var requires: [ResourcePath] { [database.parent].compactMap { $0 } }
+    var provides: [ResourcePath] { [database] }
+
+    func look(on machine: any Machine) async throws(MachineError) -> Observation {
+        guard try machine.target(of: database) != nil else {
+            let repair = Repair(
+                "Creating \(database)", done: "Created \(database)", detail: "", risk: .low,
+                steps: [.createDatabase(path: database, pragmas: [], statements: wanted.values.sorted())])
+            return Observation(findings: [
+                Finding("lines.file", subject: subject, severity: .critical, message: "missing", repair: repair)
+            ])
+        }
+        return try await machine.readDatabase(database) { connection throws(MachineError) in try observe(connection) }
+    }
+
+    func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation {
+        let lines = Set(try connection.rows("lines").compactMap { $0[0].text })
+        return Observation(
+            findings: wanted.sorted { $0.key < $1.key }.filter { !lines.contains($0.key) }.map { line, statement in
+                Finding(
+                    "lines.missing", subject: "\(database).\(line)", severity: .critical, message: "\(line) is missing",
+                    repair: Repair(
+                        "Adding \(line)", done: "Added \(line)", detail: statement, risk: .low,
+                        steps: [.executeSQL(database: database, statements: [statement])]))
+            })
+    }
+}
+
+private final class MemoryRecorder: RunRecorder {
+    struct State: Sendable {
+        var events: [String] = []
+        var interrupted: [InterruptedRun] = []
+        var refusesToBegin = false
+        var refusesToFinish = false
+    }
+    let state = Mutex(State())
+    var events: [String] { state.withLock { $0.events } }
+
+    func interrupted() async throws(RecorderFailure) -> [InterruptedRun] { state.withLock { $0.interrupted } }
+    func close(_ interrupted: InterruptedRun, note: String) async throws(RecorderFailure) {
+        state.withLock {
+            $0.events.append("close \(interrupted.run): \(note)")
+            $0.interrupted = []
+        }
+    }
+    func begin(_ plan: Plan) async throws(RecorderFailure) -> Int64 {
+        if state.withLock({ $0.refusesToBegin }) { throw RecorderFailure("read-only") }
+        state.withLock { $0.events.append("begin \(plan.performed.count)") }
+        return 7
+    }
+    func finish(_ run: Int64, records: [RepairRecord], exitStatus: Int32) async throws(RecorderFailure) {
+        if state.withLock({ $0.refusesToFinish }) { throw RecorderFailure("disk full") }
+        state.withLock { $0.events.append("finish \(records.count) exit \(exitStatus)") }
+    }
+}
+
+private func path(_ text: String) throws -> ResourcePath { try ResourcePath(text) }
+
+@Suite struct EngineTests {
+    private let recorder = MemoryRecorder()
+
+    private func run(
+        _ machine: FakeMachine, _ checks: [any Check], _ mode: RunMode, maxRisk: Risk = .low,
+        selection: Selection = Selection(), jobs: Int = 4
+    ) async -> RunResult {
+        await Engine(machine: machine, recorder: recorder)
+            .run(checks, RunOptions(mode: mode, maxRisk: maxRisk, selection: selection, jobs: jobs))
+    }
+
+    @Test func healthyRunChangesAndRecordsNothing() async throws {
+        let machine = FakeMachine(["data": .directory(mode: .directory)])
+        let result = await run(machine, [DirectoryCheck(path: try path("data"))], .heal)
+        #expect(result.checks.map(\.status) == [.ok])
+        #expect(result.checks[0].confirmations == ["data exists"])
+        #expect(machine.changes.isEmpty && recorder.events.isEmpty && result.run == nil && result.plan == nil)
+    }
+
+    @Test func checkModeShowsWhatBlocks() async throws {
+        let machine = FakeMachine()
+        let checks: [any Check] = [
+            LinesCheck(database: try path("data/a.db"), wanted: ["A": "A"]), DirectoryCheck(path: try path("data")),
+        ]
+        let result = await run(machine, checks, .check)
+        #expect(result.checks.map(\.status) == [.blocked, .critical])
+        #expect(result.checks[0].blockedBy == ["data"])
+        #expect(result.checks[0].severity == nil)
+        #expect(machine.changes.isEmpty && result.plan == nil)
+    }
+
+    @Test func dryRunPlansWhatTheRunThenDoes() async throws {
+        let checks: [any Check] = [
+            LinesCheck(database: try path("data/a.db"), wanted: ["A": "A", "B": "B"]),
+            DirectoryCheck(path: try path("data")),
+        ]
+        let machine = FakeMachine()
+        let dry = await run(machine, checks, .dryRun)
+        #expect(dry.plan?.performed.map(\.repair.doing) == ["Creating data", "Creating data/a.db"])
+        #expect(machine.changes.isEmpty && recorder.events.isEmpty)
+        let real = await run(machine, checks, .heal)
+        #expect(real.plan?.hash == dry.plan?.hash)
+        #expect(real.repairs.map(\.repair) == dry.plan?.performed.map(\.repair))
+        #expect(real.repairs.allSatisfy { $0.outcome == .applied })
+        #expect(real.checks.map(\.status) == [.healed, .healed])
+        #expect(recorder.events == ["begin 2", "finish 2 exit 0"])
+        let changes = machine.changes
+        let again = await run(machine, checks, .heal)
+        #expect(again.checks.map(\.status) == [.ok, .ok])
+        #expect(machine.changes == changes)
+    }
+
+    @Test func whatDoesNotHealIsTakenBack() async throws {
+        let machine = FakeMachine()
+        machine.update { _ = $0.ineffective.insert("createDirectory a/b") }
+        let result = await run(machine, [DirectoryCheck(path: try path("a/b"))], .heal)
+        #expect(result.repairs.map(\.outcome) == [.undone])
+        #expect(result.checks.map(\.status) == [.critical])
+        #expect(machine.node("a") == nil)
+        #expect(machine.changes.suffix(2) == ["removeDirectory a/b", "removeDirectory a"])
+    }
+
+    @Test func aFailingStepTakesBackTheEarlierOnes() async throws {
+        let machine = FakeMachine()
+        let failure = MachineError.system(
+            operation: "mkdir", subject: "a/b", errno: 28, meaning: "No space left on device")
+        machine.update { $0.failures["createDirectory a/b"] = failure }
+        let result = await run(machine, [DirectoryCheck(path: try path("a/b"))], .heal)
+        #expect(result.repairs.map(\.outcome) == [.failed])
+        #expect(result.repairs[0].reason?.contains("No space left") == true)
+        #expect(machine.node("a") == nil)
+    }
+
+    @Test func oneRefusedStatementDoesNotCostTheOthers() async throws {
+        let machine = FakeMachine(["a.db": FakeMachine.text("")])
+        let check = LinesCheck(database: try path("a.db"), wanted: ["A": "A", "B": "FAIL", "C": "C"])
+        let result = await run(machine, [check], .heal)
+        #expect(result.repairs.map(\.outcome) == [.applied, .failed, .applied])
+        #expect(machine.node("a.db") == .file(Array("A\nC".utf8), mode: .privateFile))
+        #expect(result.checks[0].findings.map(\.subject) == ["a.db.B"])
+        #expect(result.checks[0].healed.map(\.subject) == ["a.db.A", "a.db.C"])
+    }
+
+    @Test func aChangeThatDoesNotVerifyIsRolledBackAndTheRestDone() async throws {
+        let machine = FakeMachine(["a.db": FakeMachine.text("")])
+        let check = LinesCheck(database: try path("a.db"), wanted: ["A": "A", "B": "NOTHING"])
+        let result = await run(machine, [check], .heal)
+        #expect(result.repairs.map(\.outcome) == [.applied, .undone])
+        #expect(machine.node("a.db") == .file(Array("A".utf8), mode: .privateFile))
+    }
+
+    @Test func aFullDiskFailsTheWholeTransaction() async throws {
+        let machine = FakeMachine(["a.db": FakeMachine.text("")])
+        let check = LinesCheck(database: try path("a.db"), wanted: ["A": "A", "B": "FULL"])
+        let result = await run(machine, [check], .heal)
+        #expect(result.repairs.map(\.outcome) == [.failed, .failed])
+        #expect(result.repairs[0].reason == "a.db: the disk is full")
+        #expect(machine.node("a.db") == FakeMachine.text(""))
+    }
+
+    @Test func whatAnotherProcessDidMeanwhileIsNotDoneAgain() async throws {
+        let machine = FakeMachine(["a.db": FakeMachine.text("")])
+        let check = RacingCheck(inner: LinesCheck(database: try path("a.db"), wanted: ["A": "A"]), machine: machine)
+        let result = await run(machine, [check], .heal)
+        #expect(result.repairs.map(\.outcome) == [.unneeded])
+        #expect(result.checks[0].status == .healed)
+        #expect(!machine.changes.contains("execute A"))
+    }
+
+    @Test(arguments: [Risk.medium, .high, .critical]) func riskAboveTheLimitIsWithheld(risk: Risk) async throws {
+        let machine = FakeMachine()
+        let result = await run(machine, [DirectoryCheck(path: try path("a"), risk: risk)], .heal, maxRisk: .low)
+        #expect(machine.changes.isEmpty && result.repairs.isEmpty && recorder.events.isEmpty)
+        #expect(result.plan?.repairs[0].withheld != nil)
+        #expect(result.checks[0].status == .critical)
+    }
+
+    @Test func criticalRiskIsNeverPerformed() async throws {
+        let machine = FakeMachine()
+        let result = await run(
+            machine, [DirectoryCheck(path: try path("a"), risk: .critical)], .heal, maxRisk: .critical)
+        #expect(machine.changes.isEmpty)
+        #expect(result.plan?.repairs[0].withheld?.contains("without a person") == true)
+    }
+
+    @Test func withoutARecordNothingIsChanged() async throws {
+        let machine = FakeMachine()
+        recorder.state.withLock { $0.refusesToBegin = true }
+        let result = await run(machine, [DirectoryCheck(path: try path("a"))], .heal)
+        #expect(machine.changes.isEmpty)
+        #expect(result.faults.count == 1)
+        #expect(ExitStatus.verdict(checks: result.checks, faults: result.faults) == .critical)
+    }
+
+    @Test func anOutcomeThatCannotBeWrittenIsAFault() async throws {
+        recorder.state.withLock { $0.refusesToFinish = true }
+        let result = await run(FakeMachine(), [DirectoryCheck(path: try path("a"))], .heal)
+        #expect(result.checks[0].status == .healed)
+        #expect(result.faults.count == 1)
+    }
+
+    @Test func aKilledRunIsNamedAndTidiedUp() async throws {
+        let killed = InterruptedRun(run: 3, tool: "auto-heal", startedAt: 0, intents: [])
+        recorder.state.withLock { $0.interrupted = [killed] }
+        let machine = FakeMachine(["a": .directory(mode: .directory)])
+        let check = DirectoryCheck(path: try path("a"))
+        let looked = await run(machine, [check], .check)
+        #expect(looked.notes == ["run 3 of auto-heal was interrupted; the next heal tidies up after it"])
+        #expect(recorder.events.isEmpty)
+        let healed = await run(machine, [check], .heal)
+        #expect(healed.notes.count == 1)
+        #expect(recorder.events == ["close 3: run 3 of auto-heal had been interrupted; nothing was left behind"])
+    }
+
+    @Test func couldNotLookIsUnknownAndTheManifestMaySayOtherwise() async throws {
+        let machine = FakeMachine()
+        machine.update { $0.failures["target a"] = .refused(subject: "a", .leavesRoot) }
+        let check = DirectoryCheck(path: try path("a"))
+        let strict = await run(machine, [check], .check)
+        #expect(strict.checks[0].status == .unknown && strict.checks[0].severity == .critical)
+        let mild = await run(
+            machine, [check], .check, selection: Selection(severities: ["directory.unknown": .warning]))
+        #expect(ExitStatus.verdict(checks: mild.checks, faults: []) == .warnings)
+        let none = await run(
+            machine, [check], .check, selection: Selection(severities: ["directory.unknown": .information]))
+        #expect(ExitStatus.verdict(checks: none.checks, faults: []) == .ok)
+    }
+
+    @Test func severityIsTheManifests() async throws {
+        let result = await run(
+            FakeMachine(), [DirectoryCheck(path: try path("a"))], .check,
+            selection: Selection(severities: ["directory.missing": .information]))
+        #expect(result.checks[0].status == .ok && result.checks[0].findings.count == 1)
+    }
+
+    @Test func selectionLeavesOutWhatItDoesNotName() async throws {
+        let checks: [any Check] = [
+            DirectoryCheck(path: try path("data")), LinesCheck(database: try path("data/a.db"), wanted: ["A": "A"]),
+        ]
+        let machine = FakeMachine()
+        #expect(
+            await run(machine, checks, .check, selection: Selection(only: ["lines"])).checks.map(\.check) == ["lines"])
+        #expect(await run(machine, checks, .check, selection: Selection(domains: [.filesystem])).checks.count == 1)
+        let skipped = await run(machine, checks, .heal, selection: Selection(skip: ["directory.missing"]))
+        #expect(skipped.checks[0].status == .ok)
+        #expect(!machine.changes.contains("createDirectory data"))
+    }
+
+    @Test func checksThatWaitForEachOtherAreNamed() async throws {
+        let checks: [any Check] = [
+            WaitingCheck(subject: "a", wants: try path("b"), gives: try path("a")),
+            WaitingCheck(subject: "b", wants: try path("a"), gives: try path("b")),
+        ]
+        let result = await run(FakeMachine(), checks, .heal)
+        #expect(result.checks.allSatisfy { $0.status == .unknown && $0.reason?.contains("circle") == true })
+    }
+
+    @Test(arguments: [1, 2, 64]) func atMostSoManyLookAtOnce(jobs: Int) async throws {
+        let counter = Counter()
+        let checks: [any Check] = (0..<40).map { CountingCheck(subject: "\($0)", counter: counter) }
+        let result = await run(FakeMachine(), checks, .check, jobs: jobs)
+        #expect(result.checks.map(\.subject) == (0..<40).map(String.init))
+        #expect(counter.highest <= jobs)
+    }
+
+    @Test func selectorsThatNameNothingAreFound() {
+        let descriptors = [DirectoryCheck.descriptor, LinesCheck.descriptor]
+        #expect(Selection.unknownSelector(in: ["directory", "lines.file", "lines.unknown"], among: descriptors) == nil)
+        let wrong = Selection.unknownSelector(in: ["directory.mising"], among: descriptors)
+        #expect(wrong?.selector == "directory.mising" && wrong?.suggestion == "directory.missing")
+    }
+}
+
+/// Another process heals the database between our look and our transaction.
+private struct RacingCheck: DatabaseCheck {
+    static let descriptor = LinesCheck.descriptor
+    var inner: LinesCheck
+    var machine: FakeMachine
+    var database: ResourcePath { inner.database }
+    var subject: String { inner.subject }
+
+    func look(on machine: any Machine) async throws(MachineError) -> Observation {
+        let observation = try await inner.look(on: machine)
+        self.machine.update { $0.nodes["a.db"] = FakeMachine.text("A") }
+        return observation
+    }
+
+    func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation { try inner.observe(connection) }
+}
+
+private struct WaitingCheck: Check {
+    static let descriptor = CheckDescriptor(id: "waiting", title: "", domain: .other, kinds: [])
+    var subject: String
+    var wants: ResourcePath
+    var gives: ResourcePath
+    var requires: [ResourcePath] { [wants] }
+    var provides: [ResourcePath] { [gives] }
+    func look(on machine: any Machine) async throws(MachineError) -> Observation { Observation() }
+}
+
+private final class Counter: Sendable {
+    private let state = Mutex((now: 0, highest: 0))
+    var highest: Int { state.withLock { $0.highest } }
+    func enter() { state.withLock { $0 = ($0.now + 1, max($0.highest, $0.now + 1)) } }
+    func leave() { state.withLock { $0.now -= 1 } }
+}
+
+private struct CountingCheck: Check {
+    static let descriptor = CheckDescriptor(
+        id: "counting", title: "", domain: .other,
+        kinds: [FindingKind("counting.any", .warning, risk: nil, meaning: "", healing: "")])
+    var subject: String
+    var counter: Counter
+    func look(on machine: any Machine) async throws(MachineError) -> Observation {
+        counter.enter()
+        try? await Task.sleep(for: .milliseconds(1))
+        counter.leave()
+        return Observation()
+    }
+}
