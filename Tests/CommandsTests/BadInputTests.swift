@@ -112,7 +112,6 @@ import Testing
         var name: String
         var script: String
         var part: String
-        var status: Int32 = 1
         var testDescription: String { name }
     }
 
@@ -142,7 +141,6 @@ import Testing
         Obstacle(
             name: "its journal is a FIFO", script: "sqlite3 a.db 'CREATE TABLE x(y)'; mkfifo a.db-journal", part: "FIFO"
         ),
-        Obstacle(name: "its directory is a file", script: ": > a.db; rm a.db; : > sub", part: "", status: 0),
     ]
 
     @Test(arguments: databases) func aDatabaseThatIsNone(obstacle: Obstacle) async throws {
@@ -152,9 +150,9 @@ import Testing
         let before = try sandbox.listing()
         for tool in ["validate-startup", "auto-heal"] {
             let answer = try await sandbox.tool(tool, ["--timeout", "2"])
-            #expect(answer.status == obstacle.status && answer.all.contains(obstacle.part), "\(answer.all)")
+            #expect(answer.status == 1 && answer.all.contains(obstacle.part), "\(answer.all)")
         }
-        if obstacle.status != 0 { #expect(try sandbox.listing() == before) }
+        #expect(try sandbox.listing() == before)
     }
 
     @Test func aLockedDatabaseIsWaitedForAndThenSaidSo() async throws {

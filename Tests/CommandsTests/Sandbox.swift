@@ -86,7 +86,7 @@ final class Sandbox: Sendable {
             case .exited(let code): code
             case .signaled(let signal): 128 + signal
             }
-        return Answer(status: status, output: result.standardOutput ?? "", errors: result.standardError ?? "")
+        return Answer(status: status, output: result.standardOutput, errors: result.standardError)
     }
 
     /// Everything below the root: kind, mode, size, time of change, contents.

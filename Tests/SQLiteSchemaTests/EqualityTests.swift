@@ -106,7 +106,7 @@ import Testing
         Pair("virtual table", "CREATE VIRTUAL TABLE t USING fts5(a, b, tokenize = 'porter')", "create virtual table if not exists T using FTS5 ( a,b , tokenize='porter' )"),
         Pair("added column", "CREATE TABLE t (a INT, b TEXT NOT NULL DEFAULT 'x')", "CREATE TABLE t (a INT); ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT 'x'"),
         Pair("added columns in the middle", "CREATE TABLE t (b TEXT, c INT CHECK (c > 0), a INT)", "CREATE TABLE t (a INT\n -- all of it\n); ALTER TABLE t ADD c INT CHECK (c > 0); ALTER TABLE t ADD COLUMN [b] TEXT"),
-        Pair("table made from a query", "CREATE TABLE t (x INT, \"y z\" TEXT)", "CREATE TABLE s (x INTEGER, y TEXT); CREATE TABLE t AS SELECT x, y AS \"y z\" FROM s"),
+        Pair("table made from a query", "CREATE TABLE t (x INT, \"y z\" TEXT)", "CREATE TABLE s (x INTEGER, y TEXT); CREATE TABLE t AS SELECT x, y AS \"y z\" FROM s; DROP TABLE s"),
         Pair("renamed table and column", "CREATE TABLE t (b INT CHECK (b > 0), c INT DEFAULT 1)", "CREATE TABLE old (a INT CHECK (a > 0), c INT DEFAULT 1); ALTER TABLE old RENAME TO t; ALTER TABLE t RENAME COLUMN a TO b"),
     ]
 

@@ -139,7 +139,7 @@ the_application_works() {
 # --- The proof ---------------------------------------------------------------------------------------------------------
 
 if [[ -n ${SELFHEAL_BIN:-} ]]; then
-  bin=$(cd "$SELFHEAL_BIN" && pwd)
+  bin=$(realpath -m "$SELFHEAL_BIN")
 else
   bin=$("$top/scripts/build-release.sh")
 fi

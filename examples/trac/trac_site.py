@@ -27,6 +27,7 @@ def fill(environment: str, number: int) -> None:
             ticket["summary"] = f"Price list {index} is out of date"
             ticket["description"] = f"Row {index}: the price differs from the shop's; \"quoted\", 'quoted', größer, 価格."
             ticket["reporter"] = PEOPLE[index % len(PEOPLE)]
+            ticket["owner"] = "ann"
             ticket["status"] = "new"
             ticket["component"] = "pricing"
             ticket["milestone"] = "Spring"

@@ -13,20 +13,20 @@ extension LiveMachine {
     public func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer {
         let watch = Watch()
         do {
-            return try await withThrowingTaskGroup(of: CommandAnswer?.self) { group in
+            let answer = try await withThrowingTaskGroup(of: CommandAnswer?.self) { group in
                 group.addTask { try await Self.perform(command, in: root.path, watch) }
                 group.addTask {
-                    watch.stopped(await outlast(command.timeout))
+                    await stop(watch, after: command.timeout)
                     return nil
                 }
                 defer { group.cancelAll() }
-                while let answer = try await group.next() {
-                    if let answer, watch.reason == nil, !Task.isCancelled { return answer }
-                    // Cancelling the first task is what sends the signals.
-                    group.cancelAll()
+                while let result = try await group.next() {
+                    if let result { return result }
                 }
                 throw CancellationError()
             }
+            if watch.reason == nil, !Task.isCancelled { return answer }
+            throw CancellationError()
         } catch {
             // Who ignored SIGTERM and outlived the leader of the group.
             if let leader = watch.leader { _ = kill(-leader, SIGKILL) }
@@ -43,19 +43,33 @@ extension LiveMachine {
         var leader: Int32? { state.withLock { $0.leader } }
         var reason: Reason? { state.withLock { $0.reason } }
         func started(_ leader: Int32) { state.withLock { $0.leader = leader } }
-        func stopped(_ reason: Reason?) { state.withLock { $0.reason = reason } }
+        func stopped(_ reason: Reason) { state.withLock { $0.reason = reason } }
     }
 
-    /// Waits until the time is over or somebody asks to stop. - Returns: `nil` when the command ended before.
-    private func outlast(_ timeout: Duration) async -> Reason? {
+    /// Stops the command when the time is over or somebody asks to stop. Returns early, by cancellation, when it ended before.
+    /// Its output is read on meanwhile: a program that tidies up may say so.
+    private func stop(_ watch: Watch, after timeout: Duration) async {
         let end = ContinuousClock.now + timeout
-        while true {
-            let left = end - .now
-            if interruption.isRaised { return .request }
-            if left <= .zero { return .time }
-            do { try await Task.sleep(for: min(left, .milliseconds(50))) } catch { return nil }
+        do {
+            while true {
+                let left = end - .now
+                if interruption.isRaised || left <= .zero { break }
+                try await Task.sleep(for: min(left, .milliseconds(50)))
+            }
+            watch.stopped(interruption.isRaised ? .request : .time)
+            while watch.leader == nil { try await Task.sleep(for: .milliseconds(5)) }
+            if let leader = watch.leader {
+                _ = kill(-leader, SIGTERM)
+                try await Task.sleep(for: Self.grace)
+                _ = kill(-leader, SIGKILL)
+            }
+        } catch {
+            // It has ended.
         }
     }
+
+    /// What a command has between SIGTERM and SIGKILL.
+    private static let grace = Duration.seconds(2)
 
     private func failure(_ error: any Error, of command: CommandRequest, _ reason: Reason?) -> MachineError {
         switch reason {
@@ -64,6 +78,8 @@ extension LiveMachine {
         case nil:
             if error is CancellationError || Task.isCancelled { return .cancelled }
             let code = (error as? SubprocessError)?.underlyingError?.rawValue
+            // The library says "no such file" whatever the system said.
+            if faccessat(AT_FDCWD, command.executable, X_OK, AT_EACCESS) != 0 { return .failed("run", command.executable) }
             return .failed("run", command.executable, code ?? ENOEXEC)
         }
     }
@@ -74,7 +90,7 @@ extension LiveMachine {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [
-            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
+            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: grace)
         ]
         var variables: [Environment.Key: String] = [:]
         for (name, value) in command.environment { variables[Environment.Key(stringLiteral: name)] = value }

@@ -52,6 +52,8 @@ extension LiveMachine {
             throw connection.verdict(on: error, hasLog: hasLog)
         }
         guard try connection.begin("BEGIN IMMEDIATE", hasLog: hasLog) else { return .busy }
+        // Of a format that only a newer SQLite may write, which shows only now: the transaction is one for reading.
+        guard !connection.isReadOnly else { throw .database(subject: place.path.text, .newerFormat) }
         patience.waitLimit = waitLimit
         return .done(try connection.completing(body))
     }

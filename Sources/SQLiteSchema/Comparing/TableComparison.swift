@@ -174,10 +174,12 @@ struct TableComparison {
                 && check.expression.mentions(of: found.columns.map(\.name)).allSatisfy { desired.column($0) != nil }
         }
         for check in desired.checks where !found.checks.contains(check) {
-            let wanting = Set(check.expression.mentions(of: missing.map(\.column.name)))
             let owner = check.owner.column
-            if let last = missing.lastIndex(where: { wanting.contains($0.column.name) || owner == $0.column.name }) {
-                missing[last].checks.append(check)
+            // It comes with its own column, or with the last one that it needs.
+            let wanting = Set(check.expression.mentions(of: missing.map(\.column.name)))
+            let own = missing.firstIndex { $0.column.name == owner }
+            if let index = own ?? missing.lastIndex(where: { wanting.contains($0.column.name) }) {
+                missing[index].checks.append(check)
                 continue
             }
             let similar = surplus.firstIndex { $0.owner.column == owner && owner != nil }.map { surplus.remove(at: $0) }

@@ -105,7 +105,7 @@ extension TableParser {
         finishNotNull()
         table.checks = checks.map {
             CheckConstraint(expression: text.folded($0.range, in: scope), owner: Owner(column: $0.owner))
-        }.withoutRepetitions()
+        }
         table.foreignKeys = table.foreignKeys.withoutRepetitions()
     }
 

@@ -54,6 +54,12 @@ public struct IndexTerm: Hashable, Sendable {
     /// The term is one name or text in quotes: a misspelt column becomes a constant there.
     var isQuotedAlone: Bool
 
+    public static func == (lhs: IndexTerm, rhs: IndexTerm) -> Bool {
+        lhs.expression == rhs.expression && lhs.collation == rhs.collation && lhs.isDescending == rhs.isDescending
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(expression) }
+
     static func parse(
         _ range: Range<Int>, in text: SQLText, scope: NameScope, table: TableDefinition?
     ) -> IndexTerm {

@@ -93,41 +93,33 @@ extension MissingColumn {
         return needs
     }
 
-    /// What rows that exist get, as an SQL expression with the column's affinity where it can have one.
+    /// What rows that exist get, as an SQL expression with the column's affinity and collation where it can have them.
     var value: String {
         if let generated = column.generated { return "(\(generated.expression.source))" }
         if let backfill { return "(\(backfill))" }
-        guard let value = column.defaultValue else { return column.type.source.isEmpty ? "NULL" : "CAST(NULL AS \(column.castType))" }
-        return value.form.isNative(to: column.affinity) ? "CAST(\(value.literal) AS \(column.castType))" : value.literal
+        let literal = column.defaultValue?.literal ?? "NULL"
+        let isStoredAsIs = column.defaultValue.map { !$0.isCast(to: column.affinity) } ?? false
+        let value = isStoredAsIs ? literal : "CAST(\(literal) AS \(column.affinity.castType))"
+        return value + (column.collation.map { " COLLATE \(SQLName($0).alwaysQuoted)" } ?? "")
     }
 }
 
-extension ColumnDefinition {
-    /// A type of the same affinity that CAST understands, whatever words the declaration uses.
-    fileprivate var castType: String {
-        switch affinity {
-        case .integer: "INTEGER"
-        case .text: "TEXT"
-        case .blob: "BLOB"
-        case .real: "REAL"
-        case .numeric: "NUMERIC"
-        }
-    }
-}
-
-extension DefaultValue.Form {
-    /// Whether CAST to the affinity does the same as storing.
-    fileprivate func isNative(to affinity: Affinity) -> Bool {
-        switch affinity {
-        case .integer, .numeric: self == .integer
-        case .real: self == .integer || self == .real
-        case .text: self == .text || self == .integer
-        case .blob: self == .blob
-        }
-    }
+extension Affinity {
+    /// A type that CAST understands, whatever words the declaration uses.
+    fileprivate var castType: String { rawValue.uppercased() }
 }
 
 extension DefaultValue {
+    /// Whether CAST to the affinity does the same as storing in a column that has it.
+    fileprivate func isCast(to affinity: Affinity) -> Bool {
+        switch affinity {
+        case .integer, .numeric: form == .integer || (form == .text && isWholeNumberText)
+        case .real: form == .integer || form == .real || (form == .text && isWholeNumberText)
+        case .text: form == .text || form == .integer
+        case .blob: form == .blob
+        }
+    }
+
     /// Whether a column of a STRICT table takes the value.
     func fits(strictType: String) -> Bool {
         switch strictType {

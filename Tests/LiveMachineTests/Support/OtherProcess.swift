@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 
 /// What another process does to a file. It says `ready` on its standard output when it holds what it is to hold, and ends
 /// when its standard input ends.
@@ -38,10 +39,10 @@ enum OtherProcess {
 
     /// Runs SQL in the shell of SQLite.
     @discardableResult
-    static func sqlite(_ path: String, _ sql: String) async throws -> String {
+    static func sqlite(_ path: String, in folder: String? = nil, _ sql: String) async throws -> String {
         let result = try await Subprocess.run(
-            .name("sqlite3"), arguments: ["-bail", path, sql], output: .string(limit: 1 << 20),
-            error: .currentStandardError)
+            .name("sqlite3"), arguments: ["-bail", path, sql], workingDirectory: folder.map { FilePath($0) },
+            output: .string(limit: 1 << 20), error: .currentStandardError)
         guard result.terminationStatus.isSuccess else { throw Failed(text: "sqlite3: \(result.standardOutput)") }
         return result.standardOutput
     }
