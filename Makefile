@@ -77,3 +77,7 @@ install: ## the three commands in PREFIX/bin (/usr/local)
 .PHONY: clean
 clean: ## remove what was built; the application's own files stay
 	rm -rf .build
+
+.PHONY: test-real
+test-real: dependencies ## the proof on a real application, Trac, which comes from PyPI
+	examples/trac/prove.sh

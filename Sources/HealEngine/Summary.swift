@@ -28,6 +28,10 @@ struct Summary: Sendable {
                 case .information, nil:
                     result.severity = nil
                     result.status = result.healed.isEmpty ? .ok : .healed
+                    if let reason = observation.skipped {
+                        result.status = .skipped
+                        result.reason = reason
+                    }
                 }
             case .blocked(let failed):
                 result.status = .blocked

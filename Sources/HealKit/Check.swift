@@ -50,10 +50,13 @@ public struct Observation: Sendable, Hashable {
     public var findings: [Finding]
     /// What holds, in words.
     public var confirmations: [String]
+    /// Why there was nothing to look with; the check then neither holds nor fails.
+    public var skipped: String?
 
-    public init(findings: [Finding] = [], confirmations: [String] = []) {
+    public init(findings: [Finding] = [], confirmations: [String] = [], skipped: String? = nil) {
         self.findings = findings
         self.confirmations = confirmations
+        self.skipped = skipped
     }
 }
 

@@ -94,4 +94,16 @@ import Testing
         let range = try #require(VersionRange("^9223372036854775807"))
         #expect(try !range.contains(#require(VersionNumber("9223372036854775807"))))
     }
+
+    @Test func listsOfPackagesAreNotPassedOver() async throws {
+        let node = Build.map([
+            "python": Build.map(["requirements": Build.text("requirements.txt")]),
+            "node": Build.map(["package": Build.text("web/package.json")]),
+        ])
+        let machine = FakeMachine(["requirements.txt": FakeMachine.text("flask\n")])
+        let checks = await sectionChecks(DependenciesPlugin.self, node, on: machine)
+        #expect(checks.count == 2)
+        #expect(try await checks[0].look(on: machine).skipped?.contains("python-packages") == true)
+        #expect(try await checks[1].look(on: machine).findings.map(\.id) == ["packages.list"])
+    }
 }

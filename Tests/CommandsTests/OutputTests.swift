@@ -67,8 +67,10 @@ import Testing
         try sandbox.copyExample()
         // script(1) gives the program a terminal.
         let terminal = "TERM=xterm script -qec '$BIN/validate-startup --check-only' /dev/null"
-        #expect(try await sandbox.shell(terminal).output.contains("\u{1B}["))
-        #expect(try await !sandbox.shell("NO_COLOR=1 " + terminal).output.contains("\u{1B}[3"))
+        let colored = try await sandbox.shell("unset NO_COLOR; " + terminal)
+        #expect(colored.output.contains("\u{1B}["), "\(colored)")
+        let plain = try await sandbox.shell("export NO_COLOR=1; " + terminal)
+        #expect(plain.output.contains("[ERROR]") && !plain.output.contains("\u{1B}["), "\(plain)")
     }
 
     @Test func quietSaysOnlyWhatMatters() async throws {

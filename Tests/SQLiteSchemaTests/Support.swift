@@ -25,7 +25,7 @@ func differences(_ expected: String, _ found: String) throws -> [SchemaDifferenc
 }
 
 /// Only table of some SQL.
-func table(_ sql: String, _ name: String = "t") throws -> TableDefinition {
+func parsed(_ sql: String, _ name: String = "t") throws -> TableDefinition {
     try #require(try stored(sql).table(SQLName(name)))
 }
 

@@ -5,7 +5,7 @@ import ManifestShape
 /// Commands the application needs on PATH, in versions it can use.
 public enum DependenciesPlugin: Plugin {
     public static let key = "dependencies"
-    public static let checks = [RequiredCommand.descriptor]
+    public static let checks = [RequiredCommand.descriptor, PackageList.descriptor]
 
     public struct Command: Sendable, Hashable {
         var version: VersionRange?
@@ -21,6 +21,8 @@ public enum DependenciesPlugin: Plugin {
 
     public struct Settings: Sendable, Hashable {
         var commands: [Keyed<Command>] = []
+        var python: Located<ResourcePath>?
+        var node: Located<ResourcePath>?
     }
 
     private static let range = Shape<String>.text.map { (text: String) throws(ShapeFailure) -> VersionRange in
@@ -52,8 +54,29 @@ public enum DependenciesPlugin: Plugin {
         [
             Field(
                 "commands", \.commands, .dictionary(of: command, keyFault: commandNameFault),
-                "Commands on PATH, by name.")
+                "Commands on PATH, by name."),
+            Field("python", \.python, list("requirements", "A Python application's requirements file.").optional, ""),
+            Field("node", \.node, list("package", "A Node application's package file.").optional, ""),
         ])
+
+    private struct ListSettings: Sendable {
+        var file = Located(PathText(), SourceLocation(file: "", line: 0, column: 0))
+    }
+
+    /// The file that lists an ecosystem's packages, under the key that the ecosystem's people expect.
+    private static func list(_ key: String, _ meaning: String) -> Shape<Located<ResourcePath>> {
+        Shape.object(
+            meaning, ListSettings(),
+            [
+                Field(key, Shape<String>.name.located, required: true, "The file, below the application's root.") {
+                    settings, text in
+                    settings.file = Located(PathText(text: text.value), text.location)
+                }
+            ]
+        ).map { (settings: ListSettings) throws(ShapeFailure) -> Located<ResourcePath> in
+            Located(try settings.file.value.resolved(), settings.file.location)
+        }
+    }
 
     private static func commandNameFault(_ name: String) -> String? {
         let plain =
@@ -64,6 +87,13 @@ public enum DependenciesPlugin: Plugin {
     public static func makeChecks(
         _ settings: Settings, context: PluginContext, problems: inout ManifestProblems
     ) async -> [any Check] {
-        settings.commands.map { RequiredCommand(name: $0.key, settings: $0.value, source: $0.location) }
+        var checks: [any Check] = settings.commands.map {
+            RequiredCommand(name: $0.key, settings: $0.value, source: $0.location)
+        }
+        for (list, plugin) in [(settings.python, "python-packages"), (settings.node, "node-modules")] {
+            guard let list else { continue }
+            checks.append(PackageList(path: list.value, plugin: plugin, source: list.location))
+        }
+        return checks
     }
 }

@@ -18,10 +18,13 @@ struct SQLScript {
     init(_ script: String) {
         let text = SQLText(script)
         var lines = LineCounter(text.bytes)
+        if let token = text.tokens.first(where: { $0.kind == .illegal }) {
+            var lines = lines
+            illegal = lines.place(token.start)
+        }
         var first = 0
         var ending = StatementEnd()
         for index in text.tokens.indices {
-            if text.tokens[index].kind == .illegal, illegal == nil { illegal = lines.place(text.tokens[index].start) }
             let isEnd = ending.reads(text, index, isFirst: index == first)
             if isEnd || index == text.tokens.count - 1 {
                 let last = isEnd ? index : index + 1

@@ -60,7 +60,8 @@ extension SchemaBuilder {
     }
 
     private func misspelt(_ index: IndexDefinition?) -> String? {
-        index?.terms.first { $0.isQuotedAlone && $0.expression.tokens.first?.hasPrefix("'") == true }?.expression.source
+        let term = index?.terms.first { $0.isQuotedAlone && $0.expression.tokens.first?.hasPrefix("'") == true }
+        return term.map { SQLText($0.expression.source).name(0) }
     }
 }
 

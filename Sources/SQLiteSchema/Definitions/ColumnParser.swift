@@ -13,19 +13,23 @@ extension TableParser {
     /// Any words, up to one that begins a constraint, and up to two numbers in parentheses.
     private mutating func type() -> SQLExpression {
         let start = cursor.index
-        while !cursor.isAtEnd, isTypeWord { cursor.skip() }
+        while isTypeWord { cursor.skip() }
         if cursor.index > start, cursor.kind == .leftParenthesis { _ = cursor.parenthesised() }
         return text.folded(start..<cursor.index)
     }
 
     private var isTypeWord: Bool {
-        switch cursor.kind {
-        case .doubleQuoted, .quotedName, .string: return true
-        case .word: break
-        default: return false
+        // At the end of a type these two words are none.
+        isTypeWord(at: cursor.index) && (!cursor.areWords("generated", "always") || isTypeWord(at: cursor.index + 2))
+    }
+
+    private func isTypeWord(at index: Int) -> Bool {
+        guard index < cursor.end else { return false }
+        return switch text.tokens[index].kind {
+        case .doubleQuoted, .quotedName, .string: true
+        case .word: !SQLKeywords.endingType.contains(text.folded(index))
+        default: false
         }
-        if cursor.areWords("generated", "always") { return !text.isWord(cursor.index + 2, "as") }
-        return !SQLKeywords.endingType.contains(text.folded(cursor.index))
     }
 
     private mutating func constraint(of column: inout ParsedColumn) {

@@ -47,7 +47,7 @@ public struct ChangePlanner {
         case .columnDiffers, .tableDiffers, .virtualTableDiffers: .obstacles([.definedDifferently])
         case .indexDiffers, .viewDiffers, .triggerDiffers: .obstacles([.mustBeReplaced])
         case .nameTaken: .obstacles([.nameTaken])
-        case .pragmaDiffers(let name, let expected, let value): pragmaRemedy(name, expected: expected, found: value)
+        case .pragmaDiffers(let name, let expected, _): pragmaRemedy(name, expected: expected)
         case .newerApplication, .foreignApplication: .obstacles([.foreignOwner])
         case .extra: .obstacles([.notAutomatic])
         }
@@ -60,11 +60,10 @@ public struct ChangePlanner {
             ? .statements([trigger.sql], risk: .low) : .obstacles([.waits(for: "the table or view \(owner)")])
     }
 
-    private func pragmaRemedy(_ name: String, expected: String, found: String) -> PlannedChange.Remedy {
+    private func pragmaRemedy(_ name: String, expected: String) -> PlannedChange.Remedy {
         switch PersistentPragma(rawValue: name) {
-        case .userVersion, .applicationID:
-            // What was never set is missing; raising a version rewrites what an application has said of its data.
-            .statements(["PRAGMA \(name) = \(expected)"], risk: found == "0" ? .low : .medium)
+        // Rewrites what an application says of its data, and perhaps goes by.
+        case .userVersion, .applicationID: .statements(["PRAGMA \(name) = \(expected)"], risk: .medium)
         case .journalMode: .obstacles([.inUse("it can only be changed while nobody else uses the database")])
         default: .obstacles([.inUse("it only takes effect in a new file, or with VACUUM while nobody else uses the database")])
         }

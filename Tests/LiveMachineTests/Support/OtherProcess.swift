@@ -17,9 +17,9 @@ enum OtherProcess {
             var text = ""
             for try await buffer in execution.standardOutput {
                 text += buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-                if text.contains("ready") { break }
+                if text.contains("ready\n") { break }
             }
-            guard text.contains("ready") else { throw Failed(text: "python: \(text)") }
+            guard text.contains("ready\n") else { throw Failed(text: "python: \(text)") }
             let value = try await body()
             try await execution.standardInputWriter.finish()
             return value
