@@ -32,8 +32,8 @@ import Testing
     @Test(arguments: ["WAL", "PERSIST", "TRUNCATE", "MEMORY"])
     func withPragmas(_ mode: String) async throws {
         let pragmas = [
-            "PRAGMA page_size=8192", "PRAGMA encoding='UTF-16le'", "PRAGMA journal_mode=\(mode)", "PRAGMA user_version=7",
-            "PRAGMA application_id=42", "PRAGMA auto_vacuum=2",
+            "PRAGMA page_size=8192", "PRAGMA encoding='UTF-16le'", "PRAGMA auto_vacuum=2", "PRAGMA journal_mode=\(mode)",
+            "PRAGMA user_version=7", "PRAGMA application_id=42",
         ]
         try await create("CREATE TABLE t (x)", pragmas)
         #expect(try sandbox.names("data") == ["a.db"])

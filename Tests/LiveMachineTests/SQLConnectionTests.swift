@@ -91,8 +91,8 @@ import Testing
             #expect(problem?.message == "near \",\": syntax error")
             #expect(problem?.offset == (first + "CREATE TABLE b (x, ").utf8.count)
         }
-        let missing = await problem { connection throws(MachineError) in try connection.compile("SELECT nothing FROM sqlite_schema") }
-        #expect(missing?.message == "no such column: nothing")
+        let missing = await problem { connection throws(MachineError) in try connection.compile("SELECT missing FROM sqlite_schema") }
+        #expect(missing?.message == "no such column: missing")
         #expect(missing?.offset == 7)
     }
 

@@ -19,7 +19,8 @@ import Testing
         var testDescription: String { "\(column) \(constraint) \(options)" }
 
         init(
-            _ column: String, constraint: String = "", options: String = "", empty: Obstacle? = nil, rows: Obstacle? = nil,
+            _ column: String, constraint: String = "", options: String = "", empty: Obstacle? = nil,
+            rows: Obstacle? = nil,
             isCautious: Bool = false
         ) {
             self.column = column
@@ -151,7 +152,8 @@ import Testing
     @Test func theStatementReadsAsPeopleWriteIt() throws {
         let connection = try database("CREATE TABLE product_catalog (id INTEGER PRIMARY KEY)")
         let schema = try desired(
-            "CREATE TABLE product_catalog (id INTEGER PRIMARY KEY, updated_at DATETIME, \"group\" TEXT -- which\n DEFAULT 'a')")
+            "CREATE TABLE product_catalog (id INTEGER PRIMARY KEY, updated_at DATETIME, \"group\" TEXT -- which\n DEFAULT 'a')"
+        )
         #expect(
             try plan(schema, connection).flatMap(\.statements) == [
                 "ALTER TABLE product_catalog ADD COLUMN updated_at DATETIME",
@@ -162,21 +164,25 @@ import Testing
     @Test func aStrictTableKnowsFewTypes() throws {
         let connection = try database("CREATE TABLE t (a INT) STRICT")
         let changes = try plan(try desired("CREATE TABLE t (a INT, b DATETIME, c)"), connection)
-        #expect(changes.map(\.remedy) == [
-            .obstacles([.typeInStrictTable("DATETIME")]), .obstacles([.typeInStrictTable("")]), .obstacles([.definedDifferently]),
-        ])
+        #expect(
+            changes.map(\.remedy) == [
+                .obstacles([.typeInStrictTable("DATETIME")]), .obstacles([.typeInStrictTable("")]),
+                .obstacles([.definedDifferently]),
+            ])
     }
 
     @Test func columnsThatSpeakOfEachOtherComeInOrder() throws {
-        let stated = "CREATE TABLE t (g INT AS (h + 1), h INT AS (b * 2), b INT DEFAULT 4, a INT, CHECK (a < h), CHECK (b > 1))"
+        let stated =
+            "CREATE TABLE t (g INT AS (h + 1), h INT AS (b * 2), b INT DEFAULT 4, a INT, CHECK (a < h), CHECK (b > 1))"
         let connection = try database("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)")
         let schema = try desired(stated)
         let changes = try plan(schema, connection)
-        #expect(changes.flatMap(\.statements) == [
-            "ALTER TABLE t ADD COLUMN b INT DEFAULT 4 CHECK (b > 1)",
-            "ALTER TABLE t ADD COLUMN h INT AS (b * 2) CHECK (a < h)",
-            "ALTER TABLE t ADD COLUMN g INT AS (h + 1)",
-        ])
+        #expect(
+            changes.flatMap(\.statements) == [
+                "ALTER TABLE t ADD COLUMN b INT DEFAULT 4 CHECK (b > 1)",
+                "ALTER TABLE t ADD COLUMN h INT AS (b * 2) CHECK (a < h)",
+                "ALTER TABLE t ADD COLUMN g INT AS (h + 1)",
+            ])
         for statement in changes.flatMap(\.statements) { try connection.execute(statement) }
         #expect(SchemaComparison(desired: schema, found: try StoredSchema(reading: connection)).differences().isEmpty)
     }
@@ -193,12 +199,14 @@ import Testing
             """
         let connection = try database("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)")
         let changes = try plan(try desired(stated), connection)
-        #expect(changes.map(\.difference.short) == [
-            "column missing t.b", "column missing t.g", "column missing t.d", "index missing i", "index missing j",
-        ])
-        #expect(changes.map(\.obstacles) == [
-            [.notNullWithoutDefault], [.waits(for: "the column b")], [], [.waits(for: "the column b")], [],
-        ])
+        #expect(
+            changes.map(\.difference.short) == [
+                "column missing t.b", "column missing t.g", "column missing t.d", "index missing i", "index missing j",
+            ])
+        #expect(
+            changes.map(\.obstacles) == [
+                [.notNullWithoutDefault], [.waits(for: "the column b")], [], [.waits(for: "the column b")], [],
+            ])
     }
 
     // MARK: What the manifest says of old tables
@@ -246,7 +254,8 @@ import Testing
         let schema = try declared { $0.backfills = [pair("b", "'x'")] }
         let base = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1);"
         func obstacles(_ trigger: String) throws -> [[Obstacle]] {
-            try plan(schema, try database("\(base) CREATE TRIGGER g \(trigger) ON t BEGIN SELECT 1; END")).map(\.obstacles)
+            try plan(schema, try database("\(base) CREATE TRIGGER g \(trigger) ON t BEGIN SELECT 1; END")).map(
+                \.obstacles)
         }
         #expect(try obstacles("AFTER UPDATE") == [[.backfillFiresTriggers([SQLName("g")])]])
         #expect(try obstacles("UPDATE OF b, a") == [[.backfillFiresTriggers([SQLName("g")])]])

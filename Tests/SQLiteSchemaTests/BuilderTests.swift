@@ -34,7 +34,8 @@ import Testing
     }
 
     static func build(
-        _ tables: [TableDeclaration], views: KeyValuePairs<String, String> = [:], triggers: KeyValuePairs<String, String> = [:]
+        _ tables: [TableDeclaration], views: KeyValuePairs<String, String> = [:],
+        triggers: KeyValuePairs<String, String> = [:]
     ) throws -> SchemaBuilder.Outcome {
         var declaration = SchemaDeclaration(location: at(1))
         declaration.tables = tables
@@ -90,34 +91,76 @@ import Testing
         Case("reserved index", "30: 'sqlite_i'", table(["a": ""], indexes: ["sqlite_i": ["a"]])),
         Case("two tables", "1: 'T' is already the name of a table", table(["a": ""]), named("T", ["a": ""])),
         Case("index like a table", "30: 't' is already the name of a table", table(["a": ""], indexes: ["t": ["a"]])),
-        Case("misspelt word", "11: column 'b': near \"NUL\": syntax error", table(["a": "", "b": "TEXT NOT NUL", "c": ""])),
+        Case(
+            "misspelt word", "11: column 'b': near \"NUL\": syntax error",
+            table(["a": "", "b": "TEXT NOT NUL", "c": ""])),
         Case("unfinished", "10: column 'a': near \",\": syntax error", table(["a": "INT DEFAULT", "b": ""])),
-        Case("unfinished at the end", "11: column 'b': near \")\": syntax error", table(["a": "", "b": "INT DEFAULT"])),
-        Case("unknown collation", "11: column 'b': no such collation sequence: NOSUCH", table(["a": "", "b": "TEXT COLLATE NOSUCH", "c": ""])),
-        Case("unknown column in CHECK", "11: column 'b': no such column: x", table(["a": "", "b": "INT CHECK (x > 0)", "c": ""])),
+        Case(
+            "unfinished at the end", "11: column 'b': near \")\": syntax error", table(["a": "", "b": "INT DEFAULT"])),
+        Case(
+            "unknown collation", "11: column 'b': no such collation sequence: NOSUCH",
+            table(["a": "", "b": "TEXT COLLATE NOSUCH", "c": ""])),
+        Case(
+            "unknown column in CHECK", "11: column 'b': no such column: x",
+            table(["a": "", "b": "INT CHECK (x > 0)", "c": ""])),
         Case("unknown function", "10: column 'a': no such function: nosuch", table(["a": "INT CHECK (nosuch(a))"])),
-        Case("two primary keys", "12: column 'c': table \"t\" has more than one primary key", table(["a": "INTEGER PRIMARY KEY", "b": "", "c": "INT PRIMARY KEY"])),
-        Case("AUTOINCREMENT on a text", "10: column 'a': AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY", table(["a": "TEXT PRIMARY KEY AUTOINCREMENT", "b": ""])),
-        Case("default that is no constant", "10: column 'a': default value of column [a] is not constant", table(["a": "INT DEFAULT (b)", "b": ""])),
+        Case(
+            "two primary keys", "12: column 'c': table \"t\" has more than one primary key",
+            table(["a": "INTEGER PRIMARY KEY", "b": "", "c": "INT PRIMARY KEY"])),
+        Case(
+            "AUTOINCREMENT on a text", "10: column 'a': AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY",
+            table(["a": "TEXT PRIMARY KEY AUTOINCREMENT", "b": ""])),
+        Case(
+            "default that is no constant", "10: column 'a': default value of column [a] is not constant",
+            table(["a": "INT DEFAULT (b)", "b": ""])),
         Case("generated alone", "1: table 't': must have at least one non-generated column", table(["a": "AS (1)"])),
-        Case("misspelt in double quotes", "10: column 'a': no such column: typo", table(["a": "INT CHECK (\"typo\" > 0)"])),
-        Case("misspelt in a generated column", "11: column 'b': no such column: typo", table(["a": "", "b": "AS (\"typo\" || 'x')"])),
-        Case("constraint that is none", "20: constraint of 't': it must begin with", table(["a": ""], constraints: ["b TEXT"])),
-        Case("constraint with a column behind it", "20: constraint of 't': it must begin with", table(["a": ""], constraints: ["UNIQUE (a), b TEXT"])),
+        Case(
+            "misspelt in double quotes", "10: column 'a': no such column: typo",
+            table(["a": "INT CHECK (\"typo\" > 0)"])),
+        Case(
+            "misspelt in a generated column", "11: column 'b': no such column: typo",
+            table(["a": "", "b": "AS (\"typo\" || 'x')"])),
+        Case(
+            "constraint that is none", "20: constraint of 't': it must begin with",
+            table(["a": ""], constraints: ["b TEXT"])),
+        Case(
+            "constraint with a column behind it", "20: constraint of 't': it must begin with",
+            table(["a": ""], constraints: ["UNIQUE (a), b TEXT"])),
         Case("empty constraint", "20: constraint of 't': it must begin with", table(["a": ""], constraints: [""])),
-        Case("constraint on no column", "21: constraint of 't': unknown column \"x\" in foreign key definition", table(["a": ""], constraints: ["UNIQUE (a)", "FOREIGN KEY (x) REFERENCES t(a)"])),
-        Case("constraint that does not parse", "20: constraint of 't': near \"a\": syntax error", table(["a": ""], constraints: ["UNIQUE a"])),
-        Case("misspelt in a constraint", "20: constraint of 't': no such column: typo", table(["a": ""], constraints: ["CHECK (\"typo\" > a)"])),
-        Case("foreign key that leads nowhere", "1: table 't': foreign key mismatch", named("p", ["id": "INTEGER PRIMARY KEY", "x": ""]), table(["a": "REFERENCES p(x)"])),
+        Case(
+            "constraint on no column", "21: constraint of 't': unknown column \"x\" in foreign key definition",
+            table(["a": ""], constraints: ["UNIQUE (a)", "FOREIGN KEY (x) REFERENCES t(a)"])),
+        Case(
+            "constraint that does not parse", "20: constraint of 't': near \"a\": syntax error",
+            table(["a": ""], constraints: ["UNIQUE a"])),
+        Case(
+            "misspelt in a constraint", "20: constraint of 't': no such column: typo",
+            table(["a": ""], constraints: ["CHECK (\"typo\" > a)"])),
+        Case(
+            "foreign key that leads nowhere", "1: table 't': foreign key mismatch",
+            named("p", ["id": "INTEGER PRIMARY KEY", "x": ""]), table(["a": "REFERENCES p(x)"])),
         Case("index on nothing", "30: index 'i' has no columns", table(["a": ""], indexes: ["i": []])),
-        Case("index on no column", "40: index 'i': no such column: nosuch", table(["a": ""], indexes: ["i": ["nosuch"]])),
-        Case("index on a misspelt column", "41: index 'i': no such column: typo", table(["a": ""], indexes: ["i": ["a", "\"typo\" DESC"]])),
+        Case(
+            "index on no column", "40: index 'i': no such column: nosuch", table(["a": ""], indexes: ["i": ["nosuch"]])),
+        Case(
+            "index on a misspelt column", "41: index 'i': no such column: typo",
+            table(["a": ""], indexes: ["i": ["a", "\"typo\" DESC"]])),
         Case("index on a text", "40: index 'i': no such column: typo", table(["a": ""], indexes: ["i": ["'typo'"]])),
-        Case("index expression misspelt", "40: index 'i': no such column: typo", table(["a": ""], indexes: ["i": ["lower(\"typo\")"]])),
-        Case("index condition misspelt", "50: index 'i': no such column: typo", table(["a": ""], indexes: ["i": ["a"]], predicate: "\"typo\" > 1")),
-        Case("index with two in one", "40: index 'i': it holds a comma", table(["a": "", "b": ""], indexes: ["i": ["a, b"]])),
-        Case("index with an unknown collation", "30: index 'i': no such collation sequence: NOSUCH", table(["a": "", "b": ""], indexes: ["i": ["a COLLATE NOSUCH", "b"]])),
-        Case("condition that closes", "50: index 'i': it holds a semicolon", table(["a": ""], indexes: ["i": ["a"]], predicate: "a; DROP TABLE t")),
+        Case(
+            "index expression misspelt", "40: index 'i': no such column: typo",
+            table(["a": ""], indexes: ["i": ["lower(\"typo\")"]])),
+        Case(
+            "index condition misspelt", "50: index 'i': no such column: typo",
+            table(["a": ""], indexes: ["i": ["a"]], predicate: "\"typo\" > 1")),
+        Case(
+            "index with two in one", "40: index 'i': it holds a comma",
+            table(["a": "", "b": ""], indexes: ["i": ["a, b"]])),
+        Case(
+            "index with an unknown collation", "30: index 'i': no such collation sequence: NOSUCH",
+            table(["a": "", "b": ""], indexes: ["i": ["a COLLATE NOSUCH", "b"]])),
+        Case(
+            "condition that closes", "50: index 'i': it holds a semicolon",
+            table(["a": ""], indexes: ["i": ["a"]], predicate: "a; DROP TABLE t")),
     ]
 
     @Test(arguments: cases) func faultsSayWhere(example: Case) throws {
@@ -133,21 +176,34 @@ import Testing
         #expect(later.count == 1)
     }
 
-    static let codeCases: [(views: KeyValuePairs<String, String>, triggers: KeyValuePairs<String, String>, fault: String)] = [
-        (["v": "SELECT * FROM nosuch"], [:], "60: view 'v': no such table: main.nosuch"),
-        (["v": "SELECT nosuch FROM t"], [:], "60: view 'v': no such column: nosuch"),
-        (["v": "SELCT 1"], [:], "60: view 'v': near \"SELCT\": syntax error"),
-        (["v": "SELECT 1; DROP TABLE t"], [:], "60: view 'v': it holds a semicolon"),
-        (["v": "SELECT * FROM w", "w": "SELECT * FROM v"], [:], "60: view 'v': view v is circularly defined"),
-        (["t": "SELECT 1"], [:], "60: 't' is already the name of a table"),
-        ([:], ["g": "AFTER INSERT ON t BEGIN INSERT INTO nosuch VALUES (1); END"], "70: trigger 'g': no such table: main.nosuch"),
-        ([:], ["g": "AFTER INSERT ON t BEGIN INSERT INTO t VALUES (1, 2, 3); END"], "70: trigger 'g': table t has 1 columns but 3 values were supplied"),
-        ([:], ["g": "AFTER UPDATE ON t BEGIN SELECT new.nosuch; END"], "70: trigger 'g': no such column: new.nosuch"),
-        ([:], ["g": "AFTER INSERT ON nosuch BEGIN SELECT 1; END"], "70: trigger 'g': no such table: main.nosuch"),
-        ([:], ["g": "AFTER INSERT ON t BEGIN SELECT 1; END; DROP TABLE t"], "70: trigger 'g': it must end with its own END"),
-        ([:], ["g": "AFTER INSERT ON t BEGIN SELECT 'x; END"], "70: trigger 'g': a quote is not closed"),
-        ([:], ["g": "AFTER INSERT ON t SELECT 1"], "70: trigger 'g': near \"SELECT\": syntax error"),
-    ]
+    static let codeCases:
+        [(views: KeyValuePairs<String, String>, triggers: KeyValuePairs<String, String>, fault: String)] = [
+            (["v": "SELECT * FROM nosuch"], [:], "60: view 'v': no such table: main.nosuch"),
+            (["v": "SELECT nosuch FROM t"], [:], "60: view 'v': no such column: nosuch"),
+            (["v": "SELCT 1"], [:], "60: view 'v': near \"SELCT\": syntax error"),
+            (["v": "SELECT 1; DROP TABLE t"], [:], "60: view 'v': it holds a semicolon"),
+            (["v": "SELECT * FROM w", "w": "SELECT * FROM v"], [:], "60: view 'v': view v is circularly defined"),
+            (["t": "SELECT 1"], [:], "60: 't' is already the name of a table"),
+            (
+                [:], ["g": "AFTER INSERT ON t BEGIN INSERT INTO nosuch VALUES (1); END"],
+                "70: trigger 'g': no such table: main.nosuch"
+            ),
+            (
+                [:], ["g": "AFTER INSERT ON t BEGIN INSERT INTO t VALUES (1, 2, 3); END"],
+                "70: trigger 'g': table t has 1 columns but 3 values were supplied"
+            ),
+            (
+                [:], ["g": "AFTER UPDATE ON t BEGIN SELECT new.nosuch; END"],
+                "70: trigger 'g': no such column: new.nosuch"
+            ),
+            ([:], ["g": "AFTER INSERT ON nosuch BEGIN SELECT 1; END"], "70: trigger 'g': no such table: main.nosuch"),
+            (
+                [:], ["g": "AFTER INSERT ON t BEGIN SELECT 1; END; DROP TABLE t"],
+                "70: trigger 'g': it must end with its own END"
+            ),
+            ([:], ["g": "AFTER INSERT ON t BEGIN SELECT 'x; END"], "70: trigger 'g': a quote is not closed"),
+            ([:], ["g": "AFTER INSERT ON t SELECT 1"], "70: trigger 'g': near \"SELECT\": syntax error"),
+        ]
 
     @Test(arguments: codeCases.indices) func viewsAndTriggersMustWork(index: Int) throws {
         let example = Self.codeCases[index]
@@ -159,54 +215,71 @@ import Testing
     @Test func aGoodDeclarationBecomesWhatPeopleWouldWrite() throws {
         var users = Self.named(
             "users",
-            ["id": "INTEGER PRIMARY KEY", "order": "TEXT -- which\n NOT NULL", "note": "", "größe": "DECIMAL(10, 2) DEFAULT 0"],
+            [
+                "id": "INTEGER PRIMARY KEY", "order": "TEXT -- which\n NOT NULL", "note": "",
+                "größe": "DECIMAL(10, 2) DEFAULT 0",
+            ],
             constraints: ["CONSTRAINT some CHECK (\"order\" <> '')"],
             indexes: ["idx_order": ["\"order\" COLLATE NOCASE", "id DESC"]], unique: true, predicate: "note IS NULL")
         users.isStrict = false
         var pairs = Self.named("pairs", ["a": "INT", "b": "TEXT"], constraints: ["PRIMARY KEY (a, b)"])
         (pairs.isStrict, pairs.isWithoutRowid) = (true, true)
         let outcome = try Self.build(
-            [users, pairs], views: ["notes": "SELECT note FROM users;", "two (x, y)": "SELECT 1, 2", "cols": "(x, y) AS SELECT 1, 2"],
-            triggers: ["touch": "AFTER UPDATE OF note ON users WHEN new.id > 0 BEGIN UPDATE users SET note = CASE WHEN 1 THEN 'x' END; END;"])
+            [users, pairs],
+            views: ["notes": "SELECT note FROM users;", "two (x, y)": "SELECT 1, 2", "cols": "(x, y) AS SELECT 1, 2"],
+            triggers: [
+                "touch":
+                    "AFTER UPDATE OF note ON users WHEN new.id > 0 BEGIN UPDATE users SET note = CASE WHEN 1 THEN 'x' END; END;"
+            ])
         guard case .schema(let schema) = outcome else {
             Issue.record("\(Self.faults(outcome))")
             return
         }
         #expect(schema.tableNames == [SQLName("users"), SQLName("pairs")])
-        #expect(schema.statements == [
-            """
-            CREATE TABLE users (
-                id INTEGER PRIMARY KEY,
-                "order" TEXT NOT NULL,
-                note,
-                "größe" DECIMAL(10, 2) DEFAULT 0,
-                CONSTRAINT some CHECK ("order" <> '')
-            )
-            """,
-            "CREATE TABLE pairs (\n    a INT,\n    b TEXT,\n    PRIMARY KEY (a, b)\n) STRICT, WITHOUT ROWID",
-            "CREATE UNIQUE INDEX idx_order ON users (\"order\" COLLATE NOCASE, id DESC) WHERE note IS NULL",
-            "CREATE VIEW notes AS SELECT note FROM users", "CREATE VIEW \"two (x, y)\" AS SELECT 1, 2",
-            "CREATE VIEW cols (x, y) AS SELECT 1, 2",
-            "CREATE TRIGGER touch AFTER UPDATE OF note ON users WHEN new.id > 0 BEGIN UPDATE users SET note = CASE WHEN 1 THEN 'x' END; END",
-        ])
+        #expect(
+            schema.statements == [
+                """
+                CREATE TABLE users (
+                    id INTEGER PRIMARY KEY,
+                    "order" TEXT NOT NULL,
+                    note,
+                    "größe" DECIMAL(10, 2) DEFAULT 0,
+                    CONSTRAINT some CHECK ("order" <> '')
+                )
+                """,
+                "CREATE TABLE pairs (\n    a INT,\n    b TEXT,\n    PRIMARY KEY (a, b)\n) STRICT, WITHOUT ROWID",
+                "CREATE UNIQUE INDEX idx_order ON users (\"order\" COLLATE NOCASE, id DESC) WHERE note IS NULL",
+                "CREATE VIEW notes AS SELECT note FROM users", "CREATE VIEW \"two (x, y)\" AS SELECT 1, 2",
+                "CREATE VIEW cols (x, y) AS SELECT 1, 2",
+                "CREATE TRIGGER touch AFTER UPDATE OF note ON users WHEN new.id > 0 BEGIN UPDATE users SET note = CASE WHEN 1 THEN 'x' END; END",
+            ])
         let connection = try database()
         for statement in schema.statements { try connection.execute(statement) }
         #expect(try plan(schema, connection).isEmpty)
     }
 
     @Test func hostileNamesAreNames() throws {
-        let names = ["a\"b", "x'); DROP TABLE t; --", "line\nbreak", "tab\t", "日本語", "e\u{301}", "select", "", " ", "🙂", "[x]", "`", String(repeating: "n", count: 10_000)]
+        let names = [
+            "a\"b", "x'); DROP TABLE t; --", "line\nbreak", "tab\t", "日本語", "e\u{301}", "select", "", " ", "🙂", "[x]",
+            "`", String(repeating: "n", count: 10_000),
+        ]
         for name in names {
-            let table = Self.named(name, KeyValuePairs(dictionaryLiteral: (name + "1", "TEXT"), (name + "2", "INT CHECK (1)")), indexes: KeyValuePairs(dictionaryLiteral: (name + "i", [SQLName(name + "1").quoted])))
+            let table = Self.named(
+                name, KeyValuePairs(dictionaryLiteral: (name + "1", "TEXT"), (name + "2", "INT CHECK (1)")),
+                indexes: KeyValuePairs(dictionaryLiteral: (name + "i", [SQLName(name + "1").quoted])))
             guard case .schema(let schema) = try Self.build([table]) else {
                 Issue.record("\(name.shown)")
                 continue
             }
             let connection = try database()
-            for change in try plan(schema, connection) { for statement in change.statements { try connection.execute(statement) } }
+            for change in try plan(schema, connection) {
+                for statement in change.statements { try connection.execute(statement) }
+            }
             #expect(try plan(schema, connection).isEmpty)
             try connection.execute("ALTER TABLE \(SQLName(name).quoted) DROP COLUMN \(SQLName(name + "2").quoted)")
-            for change in try plan(schema, connection) { for statement in change.statements { try connection.execute(statement) } }
+            for change in try plan(schema, connection) {
+                for statement in change.statements { try connection.execute(statement) }
+            }
             #expect(try plan(schema, connection).isEmpty)
             let columns = try connection.rows("SELECT name FROM pragma_table_info(?)", [.text(name)])
             #expect(columns == [[.text(name + "1")], [.text(name + "2")]])
@@ -235,7 +308,9 @@ import Testing
     @Test func whatIsNoFaultOfTheManifestIsThrown() throws {
         struct Broken: SQLConnection {
             func execute(_ sql: String) throws(MachineError) {
-                if !sql.hasPrefix("ROLLBACK"), sql != "BEGIN" { throw .timedOut(subject: "scratch", after: .seconds(1)) }
+                if !sql.hasPrefix("ROLLBACK"), sql != "BEGIN" {
+                    throw .timedOut(subject: "scratch", after: .seconds(1))
+                }
             }
             func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] { [] }
             func compile(_ sql: String) throws(MachineError) { throw .timedOut(subject: "scratch", after: .seconds(1)) }

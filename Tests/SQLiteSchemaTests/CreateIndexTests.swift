@@ -24,22 +24,37 @@ import Testing
         Case("(a, b)", "INDEX i ON t (a)", "(1, 1), (1, 2)"),
         Case("(a, b)", "UNIQUE INDEX i ON t (a)", "(1, 1), (2, 1)"),
         Case("(a, b)", "UNIQUE INDEX i ON t (a)", "(1, 1), (1, 2)", .duplicates(groups: 1, rowids: [1, 2])),
-        Case("(a, b)", "UNIQUE INDEX i ON t (a)", "(1, 1), (2, 2), (2, 3), (1, 4), (1, 5)", .duplicates(groups: 2, rowids: [1, 5, 2, 3])),
+        Case(
+            "(a, b)", "UNIQUE INDEX i ON t (a)", "(1, 1), (2, 2), (2, 3), (1, 4), (1, 5)",
+            .duplicates(groups: 2, rowids: [1, 5, 2, 3])),
         Case("(a, b)", "UNIQUE INDEX i ON t (a)", "(NULL, 1), (NULL, 2)"),
         Case("(a, b)", "UNIQUE INDEX i ON t (a, b)", "(1, 1), (1, 2)"),
         Case("(a, b)", "UNIQUE INDEX i ON t (a, b DESC)", "(1, 1), (1, 1)", .duplicates(groups: 1, rowids: [1, 2])),
         Case("(a, b)", "UNIQUE INDEX i ON t (a, b)", "(1, NULL), (1, NULL)"),
         Case("(a, b)", "UNIQUE INDEX i ON t (a) WHERE b > 1", "(1, 1), (1, 2)"),
-        Case("(a, b)", "UNIQUE INDEX i ON t (a) WHERE b > 0", "(1, 1), (1, 2)", .duplicates(groups: 1, rowids: [1, 2])),
+        Case(
+            "(a, b)", "UNIQUE INDEX i ON t (a) WHERE b > 0", "(1, 1), (1, 2)", .duplicates(groups: 1, rowids: [1, 2])),
         Case("(a, b)", "UNIQUE INDEX i ON t (lower(a))", "('x', 1), ('X', 2)", .duplicates(groups: 1, rowids: [1, 2])),
-        Case("(a, b)", "UNIQUE INDEX i ON t (a COLLATE NOCASE)", "('x', 1), ('X', 2)", .duplicates(groups: 1, rowids: [1, 2])),
+        Case(
+            "(a, b)", "UNIQUE INDEX i ON t (a COLLATE NOCASE)", "('x', 1), ('X', 2)",
+            .duplicates(groups: 1, rowids: [1, 2])),
         Case("(a, b)", "UNIQUE INDEX i ON t (a)", "('x', 1), ('X', 2)"),
-        Case("(a COLLATE NOCASE, b)", "UNIQUE INDEX i ON t (a)", "('x', 1), ('X', 2)", .duplicates(groups: 1, rowids: [1, 2])),
+        Case(
+            "(a COLLATE NOCASE, b)", "UNIQUE INDEX i ON t (a)", "('x', 1), ('X', 2)",
+            .duplicates(groups: 1, rowids: [1, 2])),
         Case("(a COLLATE NOCASE, b)", "UNIQUE INDEX i ON t (a COLLATE BINARY)", "('x', 1), ('X', 2)"),
-        Case("(a INTEGER, rowid TEXT)", "UNIQUE INDEX i ON t (a)", "(1, 'x'), (1, 'y')", .duplicates(groups: 1, rowids: [1, 2])),
-        Case("(rowid, _rowid_, oid)", "UNIQUE INDEX i ON t (oid)", "(1, 1, 1), (1, 1, 1)", .duplicates(groups: 1, rowids: [])),
-        Case("(a PRIMARY KEY, b) WITHOUT ROWID", "UNIQUE INDEX i ON t (b)", "(1, 1), (2, 1)", .duplicates(groups: 1, rowids: [])),
-        Case("(a, b)", "UNIQUE INDEX i ON t (a)", "(1,0),(1,0),(2,0),(2,0),(3,0),(3,0),(4,0),(4,0)", .duplicates(groups: 4, rowids: [1, 2, 3, 4, 5, 6])),
+        Case(
+            "(a INTEGER, rowid TEXT)", "UNIQUE INDEX i ON t (a)", "(1, 'x'), (1, 'y')",
+            .duplicates(groups: 1, rowids: [1, 2])),
+        Case(
+            "(rowid, _rowid_, oid)", "UNIQUE INDEX i ON t (oid)", "(1, 1, 1), (1, 1, 1)",
+            .duplicates(groups: 1, rowids: [])),
+        Case(
+            "(a PRIMARY KEY, b) WITHOUT ROWID", "UNIQUE INDEX i ON t (b)", "(1, 1), (2, 1)",
+            .duplicates(groups: 1, rowids: [])),
+        Case(
+            "(a, b)", "UNIQUE INDEX i ON t (a)", "(1,0),(1,0),(2,0),(2,0),(3,0),(3,0),(4,0),(4,0)",
+            .duplicates(groups: 4, rowids: [1, 2, 3, 4, 5, 6])),
     ]
 
     @Test(arguments: cases) func rowsInTheWay(example: Case) throws {
@@ -52,7 +67,8 @@ import Testing
         let sql = schema.stored.objects[1].sql
         if example.obstacle == nil {
             try connection.execute(sql)
-            #expect(SchemaComparison(desired: schema, found: try StoredSchema(reading: connection)).differences().isEmpty)
+            #expect(
+                SchemaComparison(desired: schema, found: try StoredSchema(reading: connection)).differences().isEmpty)
         } else {
             #expect(throws: (any Error).self) { try connection.execute(sql) }
         }
@@ -70,7 +86,9 @@ import Testing
 
     @Test func aColumnThatIsAddedCounts() throws {
         let connection = try database("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)")
-        let same = try desired("CREATE TABLE t (a, b DEFAULT 5, c TEXT); CREATE UNIQUE INDEX i ON t (b); CREATE UNIQUE INDEX j ON t (c); CREATE UNIQUE INDEX k ON t (a, b)")
+        let same = try desired(
+            "CREATE TABLE t (a, b DEFAULT 5, c TEXT); CREATE UNIQUE INDEX i ON t (b); CREATE UNIQUE INDEX j ON t (c); CREATE UNIQUE INDEX k ON t (a, b)"
+        )
         #expect(try plan(same, connection).map(\.obstacles) == [[], [], [.duplicates(groups: 1, rowids: [])], [], []])
     }
 
@@ -82,7 +100,8 @@ import Testing
 
     @Test func theRepairsOfEverythingElse() throws {
         let connection = try database(
-            "CREATE TABLE b (x); CREATE INDEX ib ON b (x DESC); CREATE VIEW w AS SELECT 2; CREATE TRIGGER h AFTER DELETE ON b BEGIN SELECT 1; END")
+            "CREATE TABLE b (x); CREATE INDEX ib ON b (x DESC); CREATE VIEW w AS SELECT 2; CREATE TRIGGER h AFTER DELETE ON b BEGIN SELECT 1; END"
+        )
         let schema = try desired(
             """
             CREATE TABLE a (x); CREATE INDEX ia ON a (x); CREATE TABLE b (x INT); CREATE INDEX ib ON b (x);
@@ -90,12 +109,14 @@ import Testing
             CREATE TRIGGER g AFTER INSERT ON a BEGIN SELECT 1; END; CREATE TRIGGER h AFTER INSERT ON b BEGIN SELECT 1; END
             """)
         let changes = try plan(schema, connection)
-        #expect(changes.map { "\($0.difference.short): \($0.statements.count) \($0.obstacles)" } == [
-            "table missing a: 2 []", "virtual table missing f: 1 []",
-            "column differs b.x: type: 0 \([Obstacle.definedDifferently])", "index differs ib: 0 \([Obstacle.mustBeReplaced])",
-            "view missing v: 1 []", "view differs w: 0 \([Obstacle.mustBeReplaced])", "trigger missing g: 1 []",
-            "trigger differs h: 0 \([Obstacle.mustBeReplaced])",
-        ])
+        #expect(
+            changes.map { "\($0.difference.short): \($0.statements.count) \($0.obstacles)" } == [
+                "table missing a: 2 []", "virtual table missing f: 1 []",
+                "column differs b.x: type: 0 \([Obstacle.definedDifferently])",
+                "index differs ib: 0 \([Obstacle.mustBeReplaced])",
+                "view missing v: 1 []", "view differs w: 0 \([Obstacle.mustBeReplaced])", "trigger missing g: 1 []",
+                "trigger differs h: 0 \([Obstacle.mustBeReplaced])",
+            ])
         for statement in changes.flatMap(\.statements) { try connection.execute(statement) }
         #expect(try plan(schema, connection).allSatisfy { $0.statements.isEmpty })
     }
@@ -108,7 +129,8 @@ import Testing
     }
 
     @Test(arguments: [
-        Obstacle.primaryKey, .unique, .tableConstraint("UNIQUE (a)"), .circular, .typeInStrictTable("X"), .typeInStrictTable(""),
+        Obstacle.primaryKey, .unique, .tableConstraint("UNIQUE (a)"), .circular, .typeInStrictTable("X"),
+        .typeInStrictTable(""),
         .notNullWithoutDefault, .defaultNotConstant, .storedGenerated, .checkFails(rows: 1), .checkFails(rows: 2),
         .notNullFails(rows: 1), .notNullFails(rows: 2), .referencesWithDefault, .defaultOfWrongType("INT"),
         .backfillFiresTriggers([SQLName("g")]), .formerColumn(SQLName("a")), .definedDifferently, .mustBeReplaced,

@@ -67,7 +67,8 @@ import Testing
         #expect(key.map { $0[0] } == (table.primaryKey?.terms ?? []).map { .text($0.column.text) })
 
         let foreign = try connection.rows(
-            "SELECT DISTINCT id, \"table\", on_update, on_delete FROM pragma_foreign_key_list(?) ORDER BY id DESC", [.text(name)])
+            "SELECT DISTINCT id, \"table\", on_update, on_delete FROM pragma_foreign_key_list(?) ORDER BY id DESC",
+            [.text(name)])
         #expect(foreign.count == table.foreignKeys.count)
         for (row, key) in zip(foreign, table.foreignKeys) {
             #expect(row[1] == .text(key.parent.text))
@@ -89,13 +90,17 @@ import Testing
     }
 
     @Test func wordsOfAFutureSQLiteAreKept() throws {
-        let table = try #require(TableParser.parse("CREATE TABLE t (a INT DEFAULT 1 INVISIBLE(2), b TEXT, PERIOD FOR x (a)) COMPRESSED"))
+        let table = try #require(
+            TableParser.parse("CREATE TABLE t (a INT DEFAULT 1 INVISIBLE(2), b TEXT, PERIOD FOR x (a)) COMPRESSED"))
         #expect(table.columns.map(\.name.text) == ["a", "b", "PERIOD"])
         #expect(table.unknownWords == ["invisible", "(", "2", ")", "compressed"])
         let old = try #require(TableParser.parse("CREATE TABLE t (a INT DEFAULT 1, b TEXT, PERIOD FOR x (a))"))
         let future = DesiredSchema(StoredSchema([SchemaObject(kind: .table, name: "t", table: "t", sql: table.sql)]))
         let found = StoredSchema([SchemaObject(kind: .table, name: "t", table: "t", sql: old.sql)])
-        #expect(SchemaComparison(desired: future, found: found).differences().map(\.short) == ["table differs t: other words"])
+        #expect(
+            SchemaComparison(desired: future, found: found).differences().map(\.short) == [
+                "table differs t: other words"
+            ])
     }
 
     @Test func whatATableIsAsked() throws {
@@ -108,8 +113,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("INT", Affinity.integer), ("BIGINT", .integer), ("POINT", .integer), ("CHARINT", .integer), ("VARCHAR(9)", .text),
-        ("CLOB", .text), ("Text", .text), ("", .blob), ("BLOB", .blob), ("REAL", .real), ("DOUBLE", .real), ("FLOAT", .real),
+        ("INT", Affinity.integer), ("BIGINT", .integer), ("POINT", .integer), ("CHARINT", .integer),
+        ("VARCHAR(9)", .text),
+        ("CLOB", .text), ("Text", .text), ("", .blob), ("BLOB", .blob), ("REAL", .real), ("DOUBLE", .real),
+        ("FLOAT", .real),
         ("NUMERIC", .numeric), ("DATETIME", .numeric), ("STRING", .numeric), ("BOOLEAN", .numeric),
     ])
     func affinities(type: String, affinity: Affinity) throws {
@@ -128,8 +135,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("5", DefaultValue.Form.integer), ("-5", .integer), ("99999999999999999999", .real), ("0x10", .integer), ("1.5", .real),
-        ("'x'", .text), ("x'00'", .blob), ("word", .text), ("TRUE", .integer), ("CURRENT_TIME", .expression), ("(1 + 1)", .expression),
+        ("5", DefaultValue.Form.integer), ("-5", .integer), ("99999999999999999999", .real), ("0x10", .integer),
+        ("1.5", .real),
+        ("'x'", .text), ("x'00'", .blob), ("word", .text), ("TRUE", .integer), ("CURRENT_TIME", .expression),
+        ("(1 + 1)", .expression),
         ("(-(-1))", .expression),
     ])
     func formsOfDefaults(sql: String, form: DefaultValue.Form) {

@@ -46,7 +46,8 @@ import Testing
 
     @Test func equalIsNoDifference() throws {
         let connection = try database("PRAGMA user_version = 3; PRAGMA application_id = 31")
-        let same = try schema(("user_version", "3"), ("application_id", "0x1f"), ("page_size", "4096"), ("encoding", "utf-8"))
+        let same = try schema(
+            ("user_version", "3"), ("application_id", "0x1f"), ("page_size", "4096"), ("encoding", "utf-8"))
         #expect(try short(same, connection) == [])
     }
 
@@ -80,11 +81,13 @@ import Testing
     }
 
     @Test func whatOnlyANewFileCanHaveIsLeftToAPerson() throws {
-        let stated = try schema(("journal_mode", "wal"), ("page_size", "8192"), ("auto_vacuum", "full"), ("encoding", "UTF-16le"))
+        let stated = try schema(
+            ("journal_mode", "wal"), ("page_size", "8192"), ("auto_vacuum", "full"), ("encoding", "UTF-16le"))
         let changes = try plan(stated, try database("CREATE TABLE t (a)"))
         #expect(changes.count == 4)
-        #expect(changes.allSatisfy { change in
-            if case .inUse = change.obstacles.first { true } else { false }
-        })
+        #expect(
+            changes.allSatisfy { change in
+                if case .inUse = change.obstacles.first { true } else { false }
+            })
     }
 }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct PropertyTests {
     private func contents(_ connection: TestConnection, _ schema: RandomSchema) throws -> [[[SQLValue]]] {
         try schema.tables.map { table in
-            try connection.rows("SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name) ORDER BY 1")
+            try connection.rows(
+                "SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name) ORDER BY 1")
         }
     }
 
@@ -58,7 +59,8 @@ import Testing
         let changes = try heal(schema, connection)
         let left = try plan(schema, connection)
         #expect(left.allSatisfy { $0.statements.isEmpty })
-        #expect(Set(left.map(\.difference.short)) == Set(changes.filter { !$0.obstacles.isEmpty }.map(\.difference.short)))
+        #expect(
+            Set(left.map(\.difference.short)) == Set(changes.filter { !$0.obstacles.isEmpty }.map(\.difference.short)))
         #expect(try contents(connection, old) == before)
         #expect(try connection.rows("PRAGMA integrity_check") == [[.text("ok")]])
         for table in new.tables where changes.isEmpty { try ParserTests.compare(connection, table.name) }
@@ -82,12 +84,18 @@ import Testing
         var changed = statements
         // Every change of a number or text is one that matters.
         let text = SQLText(changed[position])
-        guard let index = text.tokens.indices.first(where: { text.tokens[$0].kind == .string || text.tokens[$0].kind == .number })
+        guard
+            let index = text.tokens.indices.first(where: {
+                text.tokens[$0].kind == .string || text.tokens[$0].kind == .number
+            })
         else { return }
         let token = text.tokens[index]
         var bytes = text.bytes
-        bytes.replaceSubrange(token.start..<token.end, with: token.kind == .string ? Array("'other'".utf8) : Array("77".utf8))
+        bytes.replaceSubrange(
+            token.start..<token.end, with: token.kind == .string ? Array("'other'".utf8) : Array("77".utf8))
         changed[position] = String(decoding: bytes, as: UTF8.self)
-        #expect(try !differences(statements.joined(separator: "\n;\n"), changed.joined(separator: "\n;\n")).isEmpty, "\(changed[position])")
+        #expect(
+            try !differences(statements.joined(separator: "\n;\n"), changed.joined(separator: "\n;\n")).isEmpty,
+            "\(changed[position])")
     }
 }

@@ -23,20 +23,40 @@ import Testing
 
     static let cases = [
         Case("CREATE TABLE t (a)", [addB], [""]),
-        Case("CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER INSERT ON u BEGIN INSERT INTO t VALUES (new.x); END", [addB], ["trigger g would not work: table t has 2 columns but 1 values were supplied"]),
-        Case("CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER INSERT ON u BEGIN INSERT INTO t (a) VALUES (new.x); END", [addB], [""]),
-        Case("CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER DELETE ON u BEGIN INSERT INTO u SELECT * FROM t; END", [addB], ["trigger g would not work"]),
-        Case("CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER UPDATE OF x ON u BEGIN INSERT INTO t VALUES (1); END", [addB], ["trigger g would not work"]),
-        Case("CREATE TABLE t (a); CREATE TABLE u (b); CREATE VIEW v AS SELECT a, b FROM t, u", [addB], ["view v would not work: ambiguous column name: b"]),
+        Case(
+            "CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER INSERT ON u BEGIN INSERT INTO t VALUES (new.x); END",
+            [addB], ["trigger g would not work: table t has 2 columns but 1 values were supplied"]),
+        Case(
+            "CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER INSERT ON u BEGIN INSERT INTO t (a) VALUES (new.x); END",
+            [addB], [""]),
+        Case(
+            "CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER DELETE ON u BEGIN INSERT INTO u SELECT * FROM t; END",
+            [addB], ["trigger g would not work"]),
+        Case(
+            "CREATE TABLE t (a); CREATE TABLE u (x); CREATE TRIGGER g AFTER UPDATE OF x ON u BEGIN INSERT INTO t VALUES (1); END",
+            [addB], ["trigger g would not work"]),
+        Case(
+            "CREATE TABLE t (a); CREATE TABLE u (b); CREATE VIEW v AS SELECT a, b FROM t, u", [addB],
+            ["view v would not work: ambiguous column name: b"]),
         Case("CREATE TABLE t (a); CREATE VIEW v AS SELECT (SELECT * FROM t)", [addB], ["view v would not work"]),
-        Case("CREATE TABLE t (a); CREATE VIEW v AS SELECT * FROM t; CREATE TABLE u (x); CREATE TRIGGER g INSTEAD OF INSERT ON v BEGIN INSERT INTO u SELECT * FROM t; END", [addB], ["trigger g would not work"]),
+        Case(
+            "CREATE TABLE t (a); CREATE VIEW v AS SELECT * FROM t; CREATE TABLE u (x); CREATE TRIGGER g INSTEAD OF INSERT ON v BEGIN INSERT INTO u SELECT * FROM t; END",
+            [addB], ["trigger g would not work"]),
         Case("CREATE TABLE t (a); CREATE VIEW v AS SELECT nosuch FROM t", [addB], [""]),
         Case("CREATE TABLE t (a)", [["CREATE VIEW v AS SELECT nosuch FROM t"], addB], ["view v would not work", ""]),
-        Case("CREATE TABLE t (a)", [["CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO nosuch VALUES (1); END"]], ["trigger g would not work"]),
-        Case("CREATE TABLE t (a)", [addB, ["CREATE INDEX i ON t (b)"], ["CREATE INDEX j ON t (c)"]], ["", "", "SQLite refuses it: no such column: c"]),
+        Case(
+            "CREATE TABLE t (a)", [["CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO nosuch VALUES (1); END"]],
+            ["trigger g would not work"]),
+        Case(
+            "CREATE TABLE t (a)", [addB, ["CREATE INDEX i ON t (b)"], ["CREATE INDEX j ON t (c)"]],
+            ["", "", "SQLite refuses it: no such column: c"]),
         Case("CREATE TABLE t (a)", [["CREATE TABLE t (a)"], addB], ["SQLite refuses it: table t already exists", ""]),
-        Case("CREATE VIRTUAL TABLE f USING fts5(x); CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO f VALUES (new.a); END", [addB], [""]),
-        Case("CREATE TABLE t (a); CREATE TRIGGER g BEFORE UPDATE ON t BEGIN SELECT RAISE(ABORT, 'no'); END", [addB + ["UPDATE t SET b = 1"]], [""]),
+        Case(
+            "CREATE VIRTUAL TABLE f USING fts5(x); CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO f VALUES (new.a); END",
+            [addB], [""]),
+        Case(
+            "CREATE TABLE t (a); CREATE TRIGGER g BEFORE UPDATE ON t BEGIN SELECT RAISE(ABORT, 'no'); END",
+            [addB + ["UPDATE t SET b = 1"]], [""]),
     ]
 
     @Test(arguments: cases) func broken(example: Case) throws {
@@ -46,7 +66,8 @@ import Testing
         let reasons = try rehearsal.perform(example.changes)
         #expect(reasons.count == example.reasons.count)
         for (reason, wanted) in zip(reasons, example.reasons) {
-            #expect(wanted.isEmpty == reason.isEmpty && (wanted.isEmpty || reason.joined().contains(wanted)), "\(reason)")
+            #expect(
+                wanted.isEmpty == reason.isEmpty && (wanted.isEmpty || reason.joined().contains(wanted)), "\(reason)")
         }
     }
 
@@ -66,7 +87,8 @@ import Testing
         let table = SchemaObject(kind: .table, name: "t", table: "t", sql: "CREATE TABLE t (a)")
         #expect(try probe.failure(of: table) == nil)
         let lost = SchemaObject(
-            kind: .trigger, name: "g", table: "nosuch", sql: "CREATE TRIGGER g AFTER UPDATE ON nosuch BEGIN SELECT 1; END")
+            kind: .trigger, name: "g", table: "nosuch",
+            sql: "CREATE TRIGGER g AFTER UPDATE ON nosuch BEGIN SELECT 1; END")
         #expect(try probe.failure(of: lost) == nil)
         let view = SchemaObject(
             kind: .trigger, name: "g", table: "v", sql: "CREATE TRIGGER g INSTEAD OF UPDATE ON v BEGIN SELECT 1; END")

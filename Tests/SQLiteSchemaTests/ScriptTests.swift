@@ -44,8 +44,12 @@ import Testing
         Case("CREATE TABLE t (a DEFAULT 'x);", "db/chat.sql:1:27: a quote that is not closed"),
         Case("CREATE TABLE t (a); SELECT ^", "db/chat.sql:1:28: a quote that is not closed, or a character"),
         Case("CREATE TABLE t (a);\nCREATE INDEX i ON t(\"typo\");", "db/chat.sql:2:1: no such column: typo"),
-        Case("CREATE TABLE t (a);\nCREATE VIEW v AS SELECT nosuch FROM t;", "db/chat.sql:2:1: view 'v' does not work: no such column: nosuch"),
-        Case("CREATE TABLE t (a);\nCREATE TRIGGER g AFTER INSERT ON t BEGIN\n INSERT INTO u VALUES (1);\nEND;", "db/chat.sql:2:1: trigger 'g' does not work: no such table: main.u"),
+        Case(
+            "CREATE TABLE t (a);\nCREATE VIEW v AS SELECT nosuch FROM t;",
+            "db/chat.sql:2:1: view 'v' does not work: no such column: nosuch"),
+        Case(
+            "CREATE TABLE t (a);\nCREATE TRIGGER g AFTER INSERT ON t BEGIN\n INSERT INTO u VALUES (1);\nEND;",
+            "db/chat.sql:2:1: trigger 'g' does not work: no such table: main.u"),
         Case("CREATE VIRTUAL TABLE t USING nosuch(a)", "db/chat.sql:1:1: no such module: nosuch"),
         Case("CREATE TABLE t (a) ) ;", "db/chat.sql:1:20: near \")\": syntax error"),
         Case("CREATE TABLE sqlite_t (a)", "db/chat.sql:1:1: object name reserved for internal use: sqlite_t"),
@@ -89,7 +93,8 @@ import Testing
     }
 
     @Test func whatTheFileMakesAndDropsDoesNotCount() throws {
-        let sql = "CREATE TABLE t (a); DROP TABLE IF EXISTS t; CREATE TABLE t (b); CREATE TEMP TABLE x (y); ALTER TABLE t ADD COLUMN c"
+        let sql =
+            "CREATE TABLE t (a); DROP TABLE IF EXISTS t; CREATE TABLE t (b); CREATE TEMP TABLE x (y); ALTER TABLE t ADD COLUMN c"
         let schema = try #require(try schema(sql))
         #expect(schema.statements == ["CREATE TABLE t (b, c)"])
     }
@@ -100,7 +105,8 @@ import Testing
     }
 
     @Test func shadowTablesAreTheModulesOwn() throws {
-        let schema = try #require(try schema("CREATE VIRTUAL TABLE docs USING fts5(body); CREATE TABLE t (a); INSERT INTO docs VALUES ('x')"))
+        let schema = try #require(
+            try schema("CREATE VIRTUAL TABLE docs USING fts5(body); CREATE TABLE t (a); INSERT INTO docs VALUES ('x')"))
         #expect(schema.statements.count == 2)
         let connection = try database()
         for statement in schema.statements { try connection.execute(statement) }
@@ -110,8 +116,13 @@ import Testing
     }
 
     @Test func columnsAndSchemaSayTheSame() throws {
-        let script = try #require(try schema("create table T(\"id\" integer primary key,[name] text not null default(''),check(length(name)<9)); create unique index I on t(name collate nocase) where id>0"))
-        let table = BuilderTests.table(["id": "INTEGER PRIMARY KEY", "name": "TEXT NOT NULL DEFAULT '' CHECK (length(name) < 9)"], indexes: ["i": ["name COLLATE NOCASE"]], unique: true, predicate: "id > 0")
+        let script = try #require(
+            try schema(
+                "create table T(\"id\" integer primary key,[name] text not null default(''),check(length(name)<9)); create unique index I on t(name collate nocase) where id>0"
+            ))
+        let table = BuilderTests.table(
+            ["id": "INTEGER PRIMARY KEY", "name": "TEXT NOT NULL DEFAULT '' CHECK (length(name) < 9)"],
+            indexes: ["i": ["name COLLATE NOCASE"]], unique: true, predicate: "id > 0")
         guard case .schema(let columns) = try BuilderTests.build([table]) else { return }
         for (desired, other) in [(script, columns), (columns, script)] {
             let connection = try database()

@@ -13,17 +13,23 @@ import Testing
     @Test func everyKindOfToken() {
         #expect(
             tokens("a \"b\" `c` [d] 'e' x'0F' 1 1.5e-3 .5 0xFf ?1 :p @q $r (,;.)") == [
-                "word a", "doubleQuoted \"b\"", "quotedName `c`", "quotedName [d]", "string 'e'", "blob x'0F'", "number 1",
-                "number 1.5e-3", "number .5", "number 0xFf", "parameter ?1", "parameter :p", "parameter @q", "parameter $r",
+                "word a", "doubleQuoted \"b\"", "quotedName `c`", "quotedName [d]", "string 'e'", "blob x'0F'",
+                "number 1",
+                "number 1.5e-3", "number .5", "number 0xFf", "parameter ?1", "parameter :p", "parameter @q",
+                "parameter $r",
                 "leftParenthesis (", "comma ,", "semicolon ;", "dot .", "rightParenthesis )",
             ])
         #expect(
             tokens("+ - * / % & ~ | || < <= <> << > >= >> = == != -> ->>").map { String($0.dropFirst(9)) }
-                == ["+", "-", "*", "/", "%", "&", "~", "|", "||", "<", "<=", "<>", "<<", ">", ">=", ">>", "=", "==", "!=", "->", "->>"])
+                == [
+                    "+", "-", "*", "/", "%", "&", "~", "|", "||", "<", "<=", "<>", "<<", ">", ">=", ">>", "=", "==",
+                    "!=", "->", "->>",
+                ])
     }
 
     @Test(arguments: [
-        ("'open", "illegal 'open"), ("\"open", "illegal \"open"), ("`open", "illegal `open"), ("[open", "illegal [open"),
+        ("'open", "illegal 'open"), ("\"open", "illegal \"open"), ("`open", "illegal `open"),
+        ("[open", "illegal [open"),
         ("x'abc'", "illegal x'abc'"), ("x'0g'", "illegal x'0g'"), ("x'00", "illegal x'00"), ("12ab", "illegal 12ab"),
         ("!", "illegal !"), ("^", "illegal ^"), ("@", "illegal @"), ("0x", "illegal 0x"), ("1e", "illegal 1e"),
     ])
@@ -34,7 +40,10 @@ import Testing
     }
 
     @Test func commentsAndWhiteSpaceAreNothing() {
-        #expect(tokens(" \t\r\n\u{0C}a -- b\n/* c */ d /**/ e/*") == ["word a", "word d", "word e", "operator /", "operator *"])
+        #expect(
+            tokens(" \t\r\n\u{0C}a -- b\n/* c */ d /**/ e/*") == [
+                "word a", "word d", "word e", "operator /", "operator *",
+            ])
         #expect(SQLText("a -- b").endsInsideComment)
         #expect(SQLText("a /* b").endsInsideComment)
         #expect(!SQLText("a /* b */ -- c\n").endsInsideComment)
@@ -49,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("abc", "abc"), ("Abc_1", "Abc_1"), ("order", "\"order\""), ("Key", "\"Key\""), ("a b", "\"a b\""), ("1a", "\"1a\""),
+        ("abc", "abc"), ("Abc_1", "Abc_1"), ("order", "\"order\""), ("Key", "\"Key\""), ("a b", "\"a b\""),
+        ("1a", "\"1a\""),
         ("", "\"\""), ("a\"b", "\"a\"\"b\""), ("größe", "\"größe\""), ("a$", "\"a$\""), ("null", "\"null\""),
     ])
     func namesAreQuotedOnlyWhenNeeded(name: String, quoted: String) throws {
@@ -81,7 +91,10 @@ import Testing
         }
         #expect(end <= sql.utf8.count)
         // The parsers stand anything as well.
-        for prefix in ["", "CREATE TABLE t (", "CREATE TABLE t (a ", "CREATE INDEX i ON t (", "CREATE TRIGGER g ", "CREATE VIEW v "] {
+        for prefix in [
+            "", "CREATE TABLE t (", "CREATE TABLE t (a ", "CREATE INDEX i ON t (", "CREATE TRIGGER g ",
+            "CREATE VIEW v ",
+        ] {
             _ = TableParser.parse(prefix + sql)
             _ = IndexDefinition.parse(prefix + sql, on: nil)
             _ = CodeDefinition.parse(prefix + sql)

@@ -85,7 +85,8 @@ extension DatabaseSchemaCheck {
         let tables = schema.tableNames.map(\.text.printable)
         let repair = Repair(
             "Creating database \(database)", done: "Created database \(database)",
-            detail: tables.isEmpty ? "Created empty \(database.name)" : "Created \(database.name) with \(tables.joined(separator: ", "))",
+            detail: tables.isEmpty
+                ? "Created empty \(database.name)" : "Created \(database.name) with \(tables.joined(separator: ", "))",
             risk: .low, steps: steps)
         return finding("sqlite.file.missing", "Database \(database) is missing", repair: repair)
     }
@@ -102,7 +103,8 @@ extension DatabaseSchemaCheck {
                 "sqlite.file.empty", explanation,
                 hint: "if nothing was in it, remove it and run again; if there was, restore a backup")
         case .notADatabase:
-            return finding("sqlite.file.not-a-database", explanation, hint: "restore a backup, or move it out of the way")
+            return finding(
+                "sqlite.file.not-a-database", explanation, hint: "restore a backup, or move it out of the way")
         case .truncated(let expected, let actual):
             return finding(
                 "sqlite.file.truncated", explanation,
@@ -111,7 +113,9 @@ extension DatabaseSchemaCheck {
         case .damaged: return finding("sqlite.file.damaged", explanation, hint: "restore a backup")
         case .newerFormat: return finding("sqlite.file.newer-format", explanation, hint: "use a newer SQLite")
         case .permission:
-            return finding("sqlite.file.permission", explanation, hint: "fix the owner or permissions of the file or its directory")
+            return finding(
+                "sqlite.file.permission", explanation, hint: "fix the owner or permissions of the file or its directory"
+            )
         case .hotJournal:
             let repair = Repair(
                 "Rolling back an unfinished transaction in \(database.name)",

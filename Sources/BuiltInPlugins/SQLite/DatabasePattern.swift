@@ -43,7 +43,9 @@ struct DatabasePattern: Sendable, Hashable {
         return found.compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
     }
 
-    private func names(_ component: String, below base: String, on machine: any Machine) throws(MachineError) -> [String] {
+    private func names(_ component: String, below base: String, on machine: any Machine) throws(MachineError)
+        -> [String]
+    {
         guard Self.isPattern(component) else { return [component] }
         let directory = try? ResourcePath(base, outsideRoot: outsideRoot)
         guard base.isEmpty || directory != nil else { return [] }

@@ -14,7 +14,9 @@ struct DatabasePatternCheck: Check {
     func look(on machine: any Machine) async throws(MachineError) -> Observation {
         let matches = try pattern.matches(on: machine)
         guard matches.isEmpty else {
-            return Observation(confirmations: ["\(matches.count) databases fit \(pattern.text): they are looked at in the next run"])
+            return Observation(confirmations: [
+                "\(matches.count) databases fit \(pattern.text): they are looked at in the next run"
+            ])
         }
         return Observation(findings: [
             Finding(

@@ -23,13 +23,17 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         if let fault = file.fault { return Observation(findings: [fault]) }
         let sight: Sight
         do throws(MachineError) {
-            sight = try await machine.readDatabase(database) { connection throws(MachineError) in try examine(connection) }
+            sight = try await machine.readDatabase(database) { connection throws(MachineError) in
+                try examine(connection)
+            }
         } catch {
             return Observation(findings: [try finding(for: error, on: machine)])
         }
         var observation = try await rehearsed(sight, on: machine)
         if !file.warnings.isEmpty {
-            observation.findings = observation.findings.map { $0.withoutRepair(hint: "mend the file first: see the warnings") }
+            observation.findings = observation.findings.map {
+                $0.withoutRepair(hint: "mend the file first: see the warnings")
+            }
             observation.findings += file.warnings
         }
         return observation

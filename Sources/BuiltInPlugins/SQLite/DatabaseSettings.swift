@@ -53,7 +53,8 @@ extension DatabaseSettings {
                 "Triggers, by name: what follows the name in CREATE TRIGGER, up to END."),
             Field(
                 "pragmas", \.pragmas, named(.scalarText),
-                "Properties kept in the file: user_version, application_id, journal_mode, page_size, auto_vacuum, encoding."),
+                "Properties kept in the file: user_version, application_id, journal_mode, page_size, auto_vacuum, encoding."
+            ),
             Field(
                 "extras", \.extras, .choice,
                 "What the manifest does not name is ignored, warned of, or (when a person says so) dropped."),

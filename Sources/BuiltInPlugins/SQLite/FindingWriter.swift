@@ -20,7 +20,8 @@ struct FindingWriter {
         let severity = draft.severity ?? DatabaseSchemaCheck.descriptor.kind(draft.id)?.severity ?? .critical
         return Finding(
             draft.id, subject: ([database.text] + draft.names.map(\.text.printable)).joined(separator: "."),
-            severity: severity, message: draft.message, evidence: draft.evidence, hint: draft.hint, source: draft.source,
+            severity: severity, message: draft.message, evidence: draft.evidence, hint: draft.hint,
+            source: draft.source,
             repair: repair)
     }
 
@@ -62,7 +63,8 @@ struct FindingWriter {
         case .viewDiffers(let view, let found):
             textDiffers("sqlite.view.differs", "View \(view.name.text.shown)", [view.name], view.sql, found)
         case .triggerDiffers(let trigger, let found):
-            textDiffers("sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found)
+            textDiffers(
+                "sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found)
         case .nameTaken(let name, let expected, let found):
             Draft(
                 "sqlite.table.differs", [name], "\(name.text.shown) in \(database) is a \(found), not a \(expected)",
@@ -86,7 +88,8 @@ struct FindingWriter {
 
     private func tableMissing(_ name: SQLName) -> Draft {
         var draft = Draft(
-            "sqlite.table.missing", [name], "Table \(name.text.shown) is missing in \(database)", places.place(of: name))
+            "sqlite.table.missing", [name], "Table \(name.text.shown) is missing in \(database)", places.place(of: name)
+        )
         draft.doing = "Creating table \(name.text.shown) in \(database.name)"
         draft.done = "Created table \(name.text.shown)"
         return draft
@@ -193,7 +196,8 @@ struct FindingWriter {
         switch (change.difference, change.obstacles.first) {
         case (_, nil): nil
         case (.columnMissing(let missing), .formerColumn(let name)):
-            "ALTER TABLE \(missing.table.quoted) RENAME COLUMN \(name.quoted) TO \(missing.column.name.quoted)".printable
+            "ALTER TABLE \(missing.table.quoted) RENAME COLUMN \(name.quoted) TO \(missing.column.name.quoted)"
+                .printable
         case (_, .duplicates): "decide which of the rows stay; none is ever deleted by itself"
         case (_, .backfillFiresTriggers): "add the column and fill it by hand, with the triggers as you want them"
         case (_, .mustBeReplaced): "drop it and run again: it is then made as stated"

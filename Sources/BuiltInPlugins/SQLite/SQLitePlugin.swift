@@ -97,8 +97,14 @@ struct StatedDatabase: Sendable {
         } catch {
             problems.add(entry.location, error.message)
         }
-        if settings.tables != nil, let file = settings.schemaFile {
-            problems.add(file.location, "'schema' and 'tables' cannot stand together: one of them says what is expected")
+        var script: SourcedText?
+        if let file = settings.schemaFile {
+            if settings.tables != nil {
+                problems.add(
+                    file.location, "'schema' and 'tables' cannot stand together: one of them says what is expected")
+            } else {
+                script = Self.script(file, on: machine, &problems)
+            }
         }
         var pragmas: [StatedPragma] = []
         for entry in settings.pragmas {
@@ -108,8 +114,6 @@ struct StatedDatabase: Sendable {
                 problems.add(entry.location, error.message)
             }
         }
-        var script: SourcedText?
-        if let file = settings.schemaFile { script = Self.script(file, on: machine, &problems) }
         declaration = settings.declaration(at: entry.location, script: script, pragmas: pragmas)
         guard let place, problems.all.count == before else { return nil }
         self.place = place

@@ -40,10 +40,15 @@ private struct NameRegister {
             return [SchemaFault(name.location, "the name of the \(kind) holds a NUL character")]
         }
         if key.isReserved {
-            return [SchemaFault(name.location, "'\(name.shown)': names that begin with sqlite_ are kept for SQLite itself")]
+            return [
+                SchemaFault(name.location, "'\(name.shown)': names that begin with sqlite_ are kept for SQLite itself")
+            ]
         }
         if let other = kinds.updateValue(kind, forKey: key) {
-            return [SchemaFault(name.location, "'\(name.shown)' is already the name of a \(other); case makes no difference")]
+            return [
+                SchemaFault(
+                    name.location, "'\(name.shown)' is already the name of a \(other); case makes no difference")
+            ]
         }
         return []
     }
@@ -84,16 +89,20 @@ extension TableDeclaration {
         }
         for former in formerNames {
             if !seen.contains(SQLName(former.body.text)) {
-                faults.append(SchemaFault(former.body.location, "table '\(name.shown)' states no column '\(former.body.shown)'"))
+                faults.append(
+                    SchemaFault(former.body.location, "table '\(name.shown)' states no column '\(former.body.shown)'"))
             }
             if seen.contains(SQLName(former.name.text)) {
                 faults.append(
-                    SchemaFault(former.name.location, "'\(former.name.shown)' cannot be an old name: it is stated as a column"))
+                    SchemaFault(
+                        former.name.location, "'\(former.name.shown)' cannot be an old name: it is stated as a column"))
             }
         }
         for backfill in backfills {
             if !seen.contains(SQLName(backfill.name.text)) {
-                faults.append(SchemaFault(backfill.name.location, "table '\(name.shown)' states no column '\(backfill.name.shown)'"))
+                faults.append(
+                    SchemaFault(
+                        backfill.name.location, "table '\(name.shown)' states no column '\(backfill.name.shown)'"))
             }
             if let fault = SQLPiece.fault(backfill.body.text, .one) {
                 faults.append(SchemaFault(backfill.body.location, "backfill of '\(backfill.name.shown)': \(fault)"))
@@ -119,10 +128,12 @@ extension SourcedText {
     fileprivate var constraintFault: String? {
         let sql = SQLText(text)
         let parts = SQLCursor.parts(of: sql.tokens.indices, in: sql)
-        let areConstraints = !parts.isEmpty && parts.allSatisfy { part in
-            let words: [StaticString] = ["constraint", "primary", "unique", "check", "foreign"]
-            return words.contains { sql.isWord(part.lowerBound, $0) }
-        }
+        let areConstraints =
+            !parts.isEmpty
+            && parts.allSatisfy { part in
+                let words: [StaticString] = ["constraint", "primary", "unique", "check", "foreign"]
+                return words.contains { sql.isWord(part.lowerBound, $0) }
+            }
         return areConstraints ? nil : "it must begin with CONSTRAINT, PRIMARY KEY, UNIQUE, CHECK or FOREIGN KEY"
     }
 }

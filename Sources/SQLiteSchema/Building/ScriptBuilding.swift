@@ -32,7 +32,8 @@ extension SchemaBuilder {
                 fault(start, "no such column: \(name.shown)")
             }
         }
-        for pragma in [PersistentPragma.applicationID, .userVersion] where !pragmas.contains(where: { $0.pragma == pragma }) {
+        for pragma in [PersistentPragma.applicationID, .userVersion]
+        where !pragmas.contains(where: { $0.pragma == pragma }) {
             let stated = StatedPragma(pragma, try StatedPragma(pragma, "").found(in: connection))
             if stated.value != "0" { pragmas.append(stated) }
         }
@@ -55,7 +56,9 @@ extension SchemaBuilder {
 
     /// A column in quotes that the indexed table has not: SQLite takes it for a text, and the index is of no use.
     private func misspelt(_ sql: String) throws(MachineError) -> String? {
-        guard let index = IndexDefinition.parse(sql, on: nil), index.terms.contains(where: \.isQuotedAlone) else { return nil }
+        guard let index = IndexDefinition.parse(sql, on: nil), index.terms.contains(where: \.isQuotedAlone) else {
+            return nil
+        }
         return misspelt(IndexDefinition.parse(sql, on: try StoredSchema(reading: connection).table(index.table)))
     }
 

@@ -23,7 +23,9 @@ public enum PersistentPragma: String, Sendable, CaseIterable {
         case .journalMode:
             // Only whether it is WAL is kept in the file; the others are chosen anew by every connection.
             return ["wal", "delete"].contains(word) ? word : nil
-        case .autoVacuum: return ["none": "0", "full": "1", "incremental": "2"][word] ?? (["0", "1", "2"].contains(word) ? word : nil)
+        case .autoVacuum:
+            return ["none": "0", "full": "1", "incremental": "2"][word]
+                ?? (["0", "1", "2"].contains(word) ? word : nil)
         case .encoding:
             return ["utf-8": "UTF-8", "utf8": "UTF-8", "utf-16le": "UTF-16le", "utf-16be": "UTF-16be"][word]
         }
@@ -62,7 +64,9 @@ public struct StatedPragma: Hashable, Sendable {
         guard let pragma = PersistentPragma(rawValue: name.asciiLowercased) else {
             let known = PersistentPragma.allCases.map(\.rawValue).joined(separator: ", ")
             throw Fault(
-                message: "'\(name)' is not kept in the database file, so nothing can be expected of it here; known: \(known)")
+                message:
+                    "'\(name)' is not kept in the database file, so nothing can be expected of it here; known: \(known)"
+            )
         }
         guard let value = pragma.canonical(value) else {
             throw Fault(message: "\(pragma.rawValue) must be \(pragma.allowed)")

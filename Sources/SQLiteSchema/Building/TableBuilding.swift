@@ -14,7 +14,8 @@ extension SchemaBuilder {
                 let column = table.columns[index]
                 return fault(column.body.location, "column '\(column.name.shown)': \(failure.message.shown)")
             case .constraint(let index):
-                return fault(table.constraints[index].location, "constraint of '\(table.name.shown)': \(failure.message.shown)")
+                return fault(
+                    table.constraints[index].location, "constraint of '\(table.name.shown)': \(failure.message.shown)")
             case nil:
                 return fault(table.name.location, "table '\(table.name.shown)': \(failure.message.shown)")
             }

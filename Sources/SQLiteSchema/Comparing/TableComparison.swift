@@ -85,7 +85,8 @@ struct TableComparison {
             let isHarmless = column.affinity == other.affinity && !aliases && !desired.isStrict && !found.isStrict
             aspects.append(
                 AspectDifference(
-                    .type, expected: column.type.source.orNone, found: other.type.source.orNone, isHarmless: isHarmless))
+                    .type, expected: column.type.source.orNone, found: other.type.source.orNone, isHarmless: isHarmless)
+            )
         }
         if column.isNotNull != other.isNotNull || column.notNullConflict != other.notNullConflict {
             aspects.append(AspectDifference(.notNull, expected: column.notNullText, found: other.notNullText))
@@ -97,7 +98,8 @@ struct TableComparison {
         }
         if column.collation != other.collation {
             aspects.append(
-                AspectDifference(.collation, expected: column.collation ?? "binary", found: other.collation ?? "binary"))
+                AspectDifference(.collation, expected: column.collation ?? "binary", found: other.collation ?? "binary")
+            )
         }
         if column.generated != other.generated {
             aspects.append(

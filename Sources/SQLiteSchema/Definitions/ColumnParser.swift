@@ -90,7 +90,8 @@ extension TableParser {
 extension SQLKeywords {
     /// Words that end a type, because they begin a constraint.
     fileprivate static let endingType: Set<String> = [
-        "as", "check", "collate", "constraint", "default", "deferrable", "not", "null", "primary", "references", "unique",
+        "as", "check", "collate", "constraint", "default", "deferrable", "not", "null", "primary", "references",
+        "unique",
     ]
 }
 

@@ -29,7 +29,9 @@ public struct IndexDefinition: Hashable, Sendable {
             let list = cursor.parenthesised()
         else { return nil }
         let scope = NameScope(table: tableName, columns: table?.columnKeys)
-        let terms = SQLCursor.parts(of: list, in: text).map { IndexTerm.parse($0, in: text, scope: scope, table: table) }
+        let terms = SQLCursor.parts(of: list, in: text).map {
+            IndexTerm.parse($0, in: text, scope: scope, table: table)
+        }
         var predicate: SQLExpression?
         if cursor.take("where") { predicate = text.folded(cursor.index..<cursor.end, in: scope) }
         return IndexDefinition(

@@ -85,7 +85,8 @@ public struct StoredSchema: Hashable, Sendable {
     /// The same without the tables that virtual tables keep their contents in.
     func withoutShadowTables(_ connection: any SQLConnection) throws(MachineError) -> StoredSchema {
         guard objects.contains(where: \.isVirtual) else { return self }
-        let shadows = try connection.rows("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
+        let shadows = try connection.rows(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
         let names = Set(shadows.compactMap { $0.first?.text.map(SQLName.init) })
         return StoredSchema(objects.filter { !names.contains($0.table) || $0.isVirtual })
     }

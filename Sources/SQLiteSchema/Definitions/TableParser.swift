@@ -196,7 +196,9 @@ struct TableParser {
         guard cursor.take("deferrable") else { return false }
         var isDeferred = false
         if cursor.take("initially") { isDeferred = cursor.word() == "deferred" }
-        if !table.foreignKeys.isEmpty { table.foreignKeys[table.foreignKeys.count - 1].isDeferred = isDeferred && !negated }
+        if !table.foreignKeys.isEmpty {
+            table.foreignKeys[table.foreignKeys.count - 1].isDeferred = isDeferred && !negated
+        }
         return true
     }
 }

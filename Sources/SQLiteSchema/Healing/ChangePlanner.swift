@@ -65,7 +65,10 @@ public struct ChangePlanner {
         // Rewrites what an application says of its data, and perhaps goes by.
         case .userVersion, .applicationID: .statements(["PRAGMA \(name) = \(expected)"], risk: .medium)
         case .journalMode: .obstacles([.inUse("it can only be changed while nobody else uses the database")])
-        default: .obstacles([.inUse("it only takes effect in a new file, or with VACUUM while nobody else uses the database")])
+        default:
+            .obstacles([
+                .inUse("it only takes effect in a new file, or with VACUUM while nobody else uses the database")
+            ])
         }
     }
 
@@ -90,7 +93,8 @@ public struct ChangePlanner {
     func source(_ table: SQLName, adding columns: [MissingColumn]) -> String {
         var source = "main.\(table.alwaysQuoted) AS \(table.alwaysQuoted)"
         for column in columns {
-            source = "(SELECT *, \(column.value) AS \(column.column.name.alwaysQuoted) FROM \(source)) AS \(table.alwaysQuoted)"
+            source =
+                "(SELECT *, \(column.value) AS \(column.column.name.alwaysQuoted) FROM \(source)) AS \(table.alwaysQuoted)"
         }
         return source
     }

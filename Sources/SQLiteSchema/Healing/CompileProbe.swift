@@ -40,8 +40,10 @@ struct CompileProbe {
         let columns: [String]
         do throws(MachineError) {
             // Hidden: 1 belongs to virtual tables, 2 and 3 are generated.
-            columns = try connection.rows("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", [.text(object.table.text)])
-                .compactMap { $0.first?.text }
+            columns = try connection.rows(
+                "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", [.text(object.table.text)]
+            )
+            .compactMap { $0.first?.text }
         } catch {
             return try error.sqlMessage
         }

@@ -45,7 +45,8 @@ public enum Obstacle: Hashable, Sendable {
     public var needsRebuild: Bool {
         switch self {
         case .primaryKey, .unique, .tableConstraint, .circular, .typeInStrictTable, .notNullWithoutDefault,
-            .defaultNotConstant, .storedGenerated, .checkFails, .notNullFails, .referencesWithDefault, .defaultOfWrongType,
+            .defaultNotConstant, .storedGenerated, .checkFails, .notNullFails, .referencesWithDefault,
+            .defaultOfWrongType,
             .backfillFiresTriggers, .definedDifferently:
             true
         default: false
@@ -66,7 +67,8 @@ public enum Obstacle: Hashable, Sendable {
         case .storedGenerated: "it is a stored generated column, and the table has rows"
         case .checkFails(let rows): "\(rows) \(rows == 1 ? "row" : "rows") would break its CHECK"
         case .notNullFails(let rows): "it is NOT NULL and would be NULL in \(rows) \(rows == 1 ? "row" : "rows")"
-        case .referencesWithDefault: "it references another table with a default that is not NULL, and the table has rows"
+        case .referencesWithDefault:
+            "it references another table with a default that is not NULL, and the table has rows"
         case .defaultOfWrongType(let type): "its default is no \(type) value, and the STRICT table has rows"
         case .backfillFiresTriggers(let names):
             "filling it would fire \(names.map(\.text).joined(separator: ", "))"

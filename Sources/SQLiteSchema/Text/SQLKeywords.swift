@@ -2,10 +2,13 @@
 enum SQLKeywords {
     /// Words that are never a name without quotes.
     static let reserved: Set<String> = [
-        "add", "all", "alter", "and", "as", "autoincrement", "between", "case", "check", "collate", "commit", "constraint",
-        "create", "default", "deferrable", "delete", "distinct", "drop", "else", "escape", "except", "exists", "foreign",
+        "add", "all", "alter", "and", "as", "autoincrement", "between", "case", "check", "collate", "commit",
+        "constraint",
+        "create", "default", "deferrable", "delete", "distinct", "drop", "else", "escape", "except", "exists",
+        "foreign",
         "from", "group", "having", "in", "index", "insert", "intersect", "into", "is", "isnull", "join", "limit", "not",
-        "nothing", "notnull", "null", "on", "or", "order", "primary", "references", "returning", "select", "set", "table",
+        "nothing", "notnull", "null", "on", "or", "order", "primary", "references", "returning", "select", "set",
+        "table",
         "then", "to", "transaction", "union", "unique", "update", "using", "values", "when", "where",
     ]
 
@@ -16,11 +19,15 @@ enum SQLKeywords {
     /// may not.
     private static let contextual: Set<String> = [
         "abort", "action", "after", "always", "analyze", "asc", "attach", "before", "begin", "by", "cascade", "cast",
-        "column", "conflict", "cross", "current", "database", "deferred", "desc", "detach", "do", "each", "end", "exclude",
-        "exclusive", "explain", "fail", "filter", "first", "following", "for", "full", "generated", "glob", "groups", "if",
+        "column", "conflict", "cross", "current", "database", "deferred", "desc", "detach", "do", "each", "end",
+        "exclude",
+        "exclusive", "explain", "fail", "filter", "first", "following", "for", "full", "generated", "glob", "groups",
+        "if",
         "ignore", "immediate", "indexed", "initially", "inner", "instead", "key", "last", "left", "like", "match",
-        "materialized", "natural", "no", "nulls", "of", "offset", "others", "outer", "over", "partition", "plan", "pragma",
-        "preceding", "query", "raise", "range", "recursive", "regexp", "reindex", "release", "rename", "replace", "restrict",
+        "materialized", "natural", "no", "nulls", "of", "offset", "others", "outer", "over", "partition", "plan",
+        "pragma",
+        "preceding", "query", "raise", "range", "recursive", "regexp", "reindex", "release", "rename", "replace",
+        "restrict",
         "right", "rollback", "row", "rows", "savepoint", "temp", "temporary", "ties", "trigger", "unbounded", "vacuum",
         "view", "virtual", "window", "with", "within", "without",
     ]

@@ -184,7 +184,8 @@ extension UInt8 {
 
     /// A byte that continues a name or keyword: a letter, a digit, `_`, `$`, or any byte beyond ASCII.
     var isNamePart: Bool {
-        isDigit || (self | 0x20 >= 0x61 && self | 0x20 <= 0x7A) || self == UInt8(ascii: "_") || self == UInt8(ascii: "$")
+        isDigit || (self | 0x20 >= 0x61 && self | 0x20 <= 0x7A) || self == UInt8(ascii: "_")
+            || self == UInt8(ascii: "$")
             || self >= 0x80
     }
 }

@@ -9,7 +9,10 @@ import Testing
         "app/data.db": [
             "tables": [
                 "product_catalog": [
-                    "columns": ["id": "INTEGER PRIMARY KEY", "sku": "TEXT NOT NULL", "updated_at": "DATETIME", "price": "REAL NOT NULL DEFAULT 0"],
+                    "columns": [
+                        "id": "INTEGER PRIMARY KEY", "sku": "TEXT NOT NULL", "updated_at": "DATETIME",
+                        "price": "REAL NOT NULL DEFAULT 0",
+                    ],
                     "indexes": ["idx_sku": ["on": ["sku"], "unique": true]],
                 ],
                 "market_ticks": ["columns": ["id": "INTEGER PRIMARY KEY"], "indexes": ["idx_ticks": ["id DESC"]]],
@@ -22,28 +25,35 @@ import Testing
 
     @Test func theWordsOfTheSourceDocument() async throws {
         let machine = try DiskMachine()
-        try machine.sql("app/data.db", "CREATE TABLE product_catalog (id INTEGER PRIMARY KEY, sku TEXT NOT NULL, price REAL NOT NULL DEFAULT 0)")
+        try machine.sql(
+            "app/data.db",
+            "CREATE TABLE product_catalog (id INTEGER PRIMARY KEY, sku TEXT NOT NULL, price REAL NOT NULL DEFAULT 0)")
         let findings = try await SQLitePluginTests.findings(Self.catalog, on: machine)
-        #expect(findings.map { "\($0.id) \($0.subject) \($0.severity) line \($0.source?.line ?? 0)" } == [
-            "sqlite.table.missing app/data.db.market_ticks critical line 13",
-            "sqlite.column.missing app/data.db.product_catalog.updated_at critical line 7",
-            "sqlite.index.missing app/data.db.product_catalog.idx_sku warning line 10",
-            "sqlite.view.missing app/data.db.cheap critical line 19", "sqlite.trigger.missing app/data.db.touch critical line 21",
-            "sqlite.pragma.differs app/data.db.user_version warning line 1",
-        ])
-        #expect(findings.map(\.message) == [
-            "Table market_ticks is missing in app/data.db", "Column 'updated_at' is missing in product_catalog of app/data.db",
-            "Index idx_sku is missing on product_catalog of app/data.db", "View cheap is missing in app/data.db",
-            "Trigger touch is missing in app/data.db", "user_version of app/data.db is 0, expected 2",
-        ])
-        #expect(findings.compactMap(\.repair).map { "\($0.doing) | \($0.done) | \($0.detail) | \($0.risk)" } == [
-            "Creating table market_ticks in data.db | Created table market_ticks | CREATE TABLE market_ticks ( id INTEGER PRIMARY KEY ); CREATE INDEX idx_ticks ON market_ticks (id DESC) | low",
-            "Adding column 'updated_at' to product_catalog in data.db | Added updated_at to product_catalog | ALTER TABLE product_catalog ADD COLUMN updated_at DATETIME | low",
-            "Creating index idx_sku on product_catalog in data.db | Created index idx_sku | CREATE UNIQUE INDEX idx_sku ON product_catalog (sku) | low",
-            "Creating view cheap in data.db | Created view cheap | CREATE VIEW cheap AS SELECT id FROM product_catalog | low",
-            "Creating trigger touch in data.db | Created trigger touch | CREATE TRIGGER touch AFTER DELETE ON product_catalog BEGIN SELECT 1; END | low",
-            "Setting user_version of data.db to 2 | Set user_version of data.db to 2 | PRAGMA user_version = 2 | medium",
-        ])
+        #expect(
+            findings.map { "\($0.id) \($0.subject) \($0.severity) line \($0.source?.line ?? 0)" } == [
+                "sqlite.table.missing app/data.db.market_ticks critical line 13",
+                "sqlite.column.missing app/data.db.product_catalog.updated_at critical line 7",
+                "sqlite.index.missing app/data.db.product_catalog.idx_sku warning line 10",
+                "sqlite.view.missing app/data.db.cheap critical line 19",
+                "sqlite.trigger.missing app/data.db.touch critical line 21",
+                "sqlite.pragma.differs app/data.db.user_version warning line 1",
+            ])
+        #expect(
+            findings.map(\.message) == [
+                "Table market_ticks is missing in app/data.db",
+                "Column 'updated_at' is missing in product_catalog of app/data.db",
+                "Index idx_sku is missing on product_catalog of app/data.db", "View cheap is missing in app/data.db",
+                "Trigger touch is missing in app/data.db", "user_version of app/data.db is 0, expected 2",
+            ])
+        #expect(
+            findings.compactMap(\.repair).map { "\($0.doing) | \($0.done) | \($0.detail) | \($0.risk)" } == [
+                "Creating table market_ticks in data.db | Created table market_ticks | CREATE TABLE market_ticks ( id INTEGER PRIMARY KEY ); CREATE INDEX idx_ticks ON market_ticks (id DESC) | low",
+                "Adding column 'updated_at' to product_catalog in data.db | Added updated_at to product_catalog | ALTER TABLE product_catalog ADD COLUMN updated_at DATETIME | low",
+                "Creating index idx_sku on product_catalog in data.db | Created index idx_sku | CREATE UNIQUE INDEX idx_sku ON product_catalog (sku) | low",
+                "Creating view cheap in data.db | Created view cheap | CREATE VIEW cheap AS SELECT id FROM product_catalog | low",
+                "Creating trigger touch in data.db | Created trigger touch | CREATE TRIGGER touch AFTER DELETE ON product_catalog BEGIN SELECT 1; END | low",
+                "Setting user_version of data.db to 2 | Set user_version of data.db to 2 | PRAGMA user_version = 2 | medium",
+            ])
         try machine.perform(findings)
         #expect(try await SQLitePluginTests.findings(Self.catalog, on: machine) == [])
     }
@@ -58,7 +68,8 @@ import Testing
         // The engine looks again through the connection of its own transaction.
         let check = try #require(checks[0] as? any DatabaseCheck)
         #expect(check.database.text == "app/data.db")
-        #expect(try check.observe(TestConnection(machine.absolute("app/data.db"))) == (try await check.look(on: machine)))
+        #expect(
+            try check.observe(TestConnection(machine.absolute("app/data.db"))) == (try await check.look(on: machine)))
     }
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -84,7 +95,9 @@ import Testing
         "d.db": [
             "tables": [
                 "t": [
-                    "columns": ["a": "INT", "b": "TEXT NOT NULL", "c": "TEXT CHECK (c <> '')", "new": "TEXT", "f": "TEXT"],
+                    "columns": [
+                        "a": "INT", "b": "TEXT NOT NULL", "c": "TEXT CHECK (c <> '')", "new": "TEXT", "f": "TEXT",
+                    ],
                     "renamed_from": ["old": "new"], "backfill": ["f": "'x'"],
                     "indexes": ["i": ["on": ["a"], "unique": true], "j": ["c"]],
                 ]
@@ -95,26 +108,36 @@ import Testing
     ]
 
     /// A database as stated, with one thing put differently.
-    private static func base(_ columns: String = "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT", i: String = "CREATE UNIQUE INDEX i ON t (a)", v: String = "CREATE VIEW v AS SELECT a FROM t", g: String = "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END", more: String = "") -> String {
+    private static func base(
+        _ columns: String = "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT",
+        i: String = "CREATE UNIQUE INDEX i ON t (a)", v: String = "CREATE VIEW v AS SELECT a FROM t",
+        g: String = "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END", more: String = ""
+    ) -> String {
         "CREATE TABLE t (\(columns)); CREATE INDEX j ON t (c); \(i); \(v); \(g); \(more)"
     }
 
     static let cases = [
         Case(
             base("a TEXT, b TEXT, c TEXT CHECK (c <> ''), new TEXT, f TEXT"), "sqlite.column.differs",
-            "Column 'a' of t in d.db differs: type is TEXT, expected INT; this needs a rebuild of the table", hint: rebuild),
+            "Column 'a' of t in d.db differs: type is TEXT, expected INT; this needs a rebuild of the table",
+            hint: rebuild),
         Case(
             base("a INTEGER, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT"), "sqlite.column.differs",
-            "Column 'a' of t in d.db differs: type is INTEGER, expected INT; this needs a rebuild of the table", hint: rebuild,
+            "Column 'a' of t in d.db differs: type is INTEGER, expected INT; this needs a rebuild of the table",
+            hint: rebuild,
             severity: .warning),
         Case(
             base("a INT, b TEXT NOT NULL, c TEXT, new TEXT, f TEXT"), "sqlite.column.differs",
-            "Column 'c' of t in d.db differs: check is none, expected CHECK (c <> ''); this needs a rebuild of the table", hint: rebuild),
+            "Column 'c' of t in d.db differs: check is none, expected CHECK (c <> ''); this needs a rebuild of the table",
+            hint: rebuild),
         Case(
-            base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT, UNIQUE (a, b)"), "sqlite.table.differs",
-            "Table t in d.db differs: constraint is UNIQUE (a, b), expected none; this needs a rebuild of the table", hint: rebuild),
+            base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT, UNIQUE (a, b)"),
+            "sqlite.table.differs",
+            "Table t in d.db differs: constraint is UNIQUE (a, b), expected none; this needs a rebuild of the table",
+            hint: rebuild),
         Case(
-            base("a INT, c TEXT CHECK (c <> ''), new TEXT, f TEXT", g: "INSERT INTO t (a) VALUES (1)"), "sqlite.column.missing",
+            base("a INT, c TEXT CHECK (c <> ''), new TEXT, f TEXT", g: "INSERT INTO t (a) VALUES (1)"),
+            "sqlite.column.missing",
             "Column 'b' is missing in t of d.db; it cannot be added, because it is NOT NULL without a default, and the table has rows; "
                 + "this needs a rebuild of the table", hint: rebuild),
         Case(
@@ -122,7 +145,10 @@ import Testing
             "Column 'new' is missing in t of d.db; it was called 'old': the column needs a rename",
             hint: "ALTER TABLE t RENAME COLUMN \"old\" TO new".unquotedOld),
         Case(
-            base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT", more: "INSERT INTO t (b) VALUES (1); CREATE TRIGGER h AFTER UPDATE ON t BEGIN SELECT 1; END"), "sqlite.column.missing",
+            base(
+                "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT",
+                more: "INSERT INTO t (b) VALUES (1); CREATE TRIGGER h AFTER UPDATE ON t BEGIN SELECT 1; END"),
+            "sqlite.column.missing",
             "Column 'f' is missing in t of d.db; it cannot be added, because filling it would fire h; this needs a rebuild of the table",
             hint: "add the column and fill it by hand, with the triggers as you want them"),
         Case(
@@ -146,7 +172,11 @@ import Testing
             "journal_mode of d.db is wal, expected delete; it can only be changed while nobody else uses the database",
             hint: "PRAGMA journal_mode = delete, when nobody uses the database", severity: .warning),
         Case(
-            base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), f TEXT", more: "CREATE TABLE u (x); CREATE TRIGGER h AFTER INSERT ON u BEGIN INSERT INTO t VALUES (1, 'b', 'c', 'f'); END"),
+            base(
+                "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), f TEXT",
+                more:
+                    "CREATE TABLE u (x); CREATE TRIGGER h AFTER INSERT ON u BEGIN INSERT INTO t VALUES (1, 'b', 'c', 'f'); END"
+            ),
             "sqlite.column.missing",
             "Column 'new' is missing in t of d.db; it is not added, because trigger h would not work: table t has 5 columns but 4 values were supplied",
             hint: "change what stops working first, or state it in the manifest as it is to be"),
@@ -157,13 +187,17 @@ import Testing
         try machine.sql("d.db", example.found)
         let findings = try await SQLitePluginTests.findings(Self.stated, on: machine)
         let finding = try #require(findings.first { $0.id == example.id }, "\(findings.map(\.message))")
-        #expect(finding.message == example.message && finding.hint == example.hint && finding.severity == example.severity)
+        #expect(
+            finding.message == example.message && finding.hint == example.hint && finding.severity == example.severity)
         #expect(finding.repair == nil)
     }
 
     @Test func aBackfillIsPartOfTheRepair() async throws {
         let machine = try DiskMachine()
-        try machine.sql("d.db", Self.base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT", more: "INSERT INTO t (b) VALUES ('y')"))
+        try machine.sql(
+            "d.db",
+            Self.base(
+                "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT", more: "INSERT INTO t (b) VALUES ('y')"))
         let findings = try await SQLitePluginTests.findings(Self.stated, on: machine)
         #expect(findings.map { $0.repair?.detail } == ["ALTER TABLE t ADD COLUMN f TEXT; UPDATE t SET f = 'x'"])
         try machine.perform(findings)
@@ -176,11 +210,16 @@ import Testing
         let tree: Tree = ["d.db": ["tables": ["t": ["columns": ["a": "INT"]]], "extras": .scalar(policy, .string)]]
         let findings = try await SQLitePluginTests.findings(tree, on: machine)
         if policy == "ignore" { return #expect(findings == []) }
-        #expect(findings.map(\.message) == [
-            "The manifest does not name the column b of t in d.db", "The manifest does not name the index i of t in d.db",
-            "The manifest does not name the table u in d.db",
-        ])
-        #expect(findings.allSatisfy { $0.repair == nil && $0.severity == .warning && $0.hint?.contains("not dropped automatically") == true })
+        #expect(
+            findings.map(\.message) == [
+                "The manifest does not name the column b of t in d.db",
+                "The manifest does not name the index i of t in d.db",
+                "The manifest does not name the table u in d.db",
+            ])
+        #expect(
+            findings.allSatisfy {
+                $0.repair == nil && $0.severity == .warning && $0.hint?.contains("not dropped automatically") == true
+            })
         #expect(findings.map(\.subject) == ["d.db.t.b", "d.db.t.i", "d.db.u"])
     }
 

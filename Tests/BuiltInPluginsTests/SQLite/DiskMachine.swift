@@ -55,7 +55,9 @@ final class DiskMachine: Machine {
     // MARK: Machine
 
     func status(of path: ResourcePath) throws(MachineError) -> FileStatus? {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: absolute(path.text)) else { return nil }
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: absolute(path.text)) else {
+            return nil
+        }
         let type = attributes[.type] as? FileAttributeType
         let kind: FileStatus.Kind =
             type == .typeDirectory ? .directory : type == .typeSymbolicLink ? .symbolicLink : .regular
@@ -88,7 +90,8 @@ final class DiskMachine: Machine {
         if let path, current.unreadable.contains(path.text) {
             throw .system(operation: "openat", subject: path.text, errno: 13, meaning: "Permission denied")
         }
-        return ((try? FileManager.default.contentsOfDirectory(atPath: path.map { absolute($0.text) } ?? root)) ?? []).sorted()
+        return ((try? FileManager.default.contentsOfDirectory(atPath: path.map { absolute($0.text) } ?? root)) ?? [])
+            .sorted()
     }
 
     func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)? { nil }

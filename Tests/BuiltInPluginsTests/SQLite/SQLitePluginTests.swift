@@ -40,10 +40,15 @@ import Testing
                     "renamed_from": ["remark": "note"], "backfill": ["currency": "'EUR'"],
                     "indexes": [
                         "idx_price": ["price"],
-                        "idx_sku": ["on": ["sku COLLATE NOCASE", "price DESC"], "unique": true, "where": "sku IS NOT NULL"],
+                        "idx_sku": [
+                            "on": ["sku COLLATE NOCASE", "price DESC"], "unique": true, "where": "sku IS NOT NULL",
+                        ],
                     ],
                 ],
-                "users": ["columns": ["id": "INTEGER", "tag": "TEXT"], "constraints": ["PRIMARY KEY (id, tag)", "UNIQUE (id)"], "options": ["strict", "without_rowid"]],
+                "users": [
+                    "columns": ["id": "INTEGER", "tag": "TEXT"],
+                    "constraints": ["PRIMARY KEY (id, tag)", "UNIQUE (id)"], "options": ["strict", "without_rowid"],
+                ],
             ],
             "views": ["cheap": "SELECT * FROM product_catalog WHERE price < 10"],
             "triggers": ["touch": "AFTER UPDATE ON product_catalog BEGIN UPDATE users SET tag = tag; END"],
@@ -73,7 +78,8 @@ import Testing
         #expect(check.subject == "app/data.db" && check.declaredAt?.line == 1)
         #expect(check.provides.map(\.text) == ["app/data.db"] && check.requires.map(\.text) == ["app"])
         let observation = try await check.look(on: machine)
-        #expect(observation.confirmations == ["app/data.db.product_catalog schema valid", "app/data.db.users schema valid"])
+        #expect(
+            observation.confirmations == ["app/data.db.product_catalog schema valid", "app/data.db.users schema valid"])
     }
 
     struct Fault: Sendable, CustomTestStringConvertible {
@@ -95,20 +101,46 @@ import Testing
         Fault("pattern that leaves the root", ["../*.db": [:]], "schemas.yaml:1:1: the path leaves the root"),
         Fault("unknown key", ["x.db": ["table": [:]]], "schemas.yaml:2:1: unknown key 'table'; did you mean 'tables'?"),
         Fault("no columns", ["x.db": ["tables": ["t": [:]]]], "schemas.yaml:3:20: the key 'columns' is missing"),
-        Fault("two sources", ["x.db": ["tables": [:], "schema": "x.sql"]], "schemas.yaml:3:20: 'schema' and 'tables' cannot stand together"),
-        Fault("option", ["x.db": ["tables": ["t": ["columns": ["a": ""], "options": ["stric"]]]]], "schemas.yaml:6:20: expected one of strict, without_rowid; did you mean 'strict'?"),
+        Fault(
+            "two sources", ["x.db": ["tables": [:], "schema": "x.sql"]],
+            "schemas.yaml:3:20: 'schema' and 'tables' cannot stand together"),
+        Fault(
+            "option", ["x.db": ["tables": ["t": ["columns": ["a": ""], "options": ["stric"]]]]],
+            "schemas.yaml:6:20: expected one of strict, without_rowid; did you mean 'strict'?"),
         Fault("extras", ["x.db": ["extras": "delete"]], "schemas.yaml:2:20: expected one of ignore, warn, drop"),
-        Fault("pragma", ["x.db": ["pragmas": ["foreign_keys": "on"]]], "schemas.yaml:3:1: 'foreign_keys' is not kept in the database file"),
-        Fault("pragma's value", ["x.db": ["pragmas": ["user_version": "new"]]], "schemas.yaml:3:1: user_version must be a whole number"),
-        Fault("column", ["x.db": ["tables": ["t": ["columns": ["a": "INT", "b": "TEXT NOT (NULL"]]]]], "schemas.yaml:6:20: column 'b': a parenthesis is not closed"),
-        Fault("column that SQLite refuses", ["x.db": ["tables": ["t": ["columns": ["a": "INT", "b": "TEXT COLLATE nosuch"]]]]], "schemas.yaml:6:20: column 'b': no such collation sequence: nosuch"),
-        Fault("index", ["x.db": ["tables": ["t": ["columns": ["a": "INT"], "indexes": ["i": ["nosuch"]]]]]], "schemas.yaml:7:20: index 'i': no such column: nosuch"),
-        Fault("view", ["x.db": ["views": ["v": "SELECT * FROM nosuch"]]], "schemas.yaml:3:20: view 'v': no such table: main.nosuch"),
-        Fault("schema file that is not there", ["x.db": ["schema": "no.sql"]], "schemas.yaml:2:20: the schema file no.sql does not exist"),
-        Fault("schema file that is a directory", ["x.db": ["schema": "dir"]], "schemas.yaml:2:20: the schema file cannot be read"),
-        Fault("schema file that is no text", ["x.db": ["schema": "latin.sql"]], "schemas.yaml:2:20: the schema file latin.sql is not a UTF-8 text"),
-        Fault("schema file with a NUL", ["x.db": ["schema": "nul.sql"]], "schemas.yaml:2:20: the schema file nul.sql is not a UTF-8 text"),
-        Fault("schema file that is wrong", ["x.db": ["schema": "bad.sql"]], "bad.sql:2:8: near \"TABEL\": syntax error"),
+        Fault(
+            "pragma", ["x.db": ["pragmas": ["foreign_keys": "on"]]],
+            "schemas.yaml:3:1: 'foreign_keys' is not kept in the database file"),
+        Fault(
+            "pragma's value", ["x.db": ["pragmas": ["user_version": "new"]]],
+            "schemas.yaml:3:1: user_version must be a whole number"),
+        Fault(
+            "column", ["x.db": ["tables": ["t": ["columns": ["a": "INT", "b": "TEXT NOT (NULL"]]]]],
+            "schemas.yaml:6:20: column 'b': a parenthesis is not closed"),
+        Fault(
+            "column that SQLite refuses",
+            ["x.db": ["tables": ["t": ["columns": ["a": "INT", "b": "TEXT COLLATE nosuch"]]]]],
+            "schemas.yaml:6:20: column 'b': no such collation sequence: nosuch"),
+        Fault(
+            "index", ["x.db": ["tables": ["t": ["columns": ["a": "INT"], "indexes": ["i": ["nosuch"]]]]]],
+            "schemas.yaml:7:20: index 'i': no such column: nosuch"),
+        Fault(
+            "view", ["x.db": ["views": ["v": "SELECT * FROM nosuch"]]],
+            "schemas.yaml:3:20: view 'v': no such table: main.nosuch"),
+        Fault(
+            "schema file that is not there", ["x.db": ["schema": "no.sql"]],
+            "schemas.yaml:2:20: the schema file no.sql does not exist"),
+        Fault(
+            "schema file that is a directory", ["x.db": ["schema": "dir"]],
+            "schemas.yaml:2:20: the schema file cannot be read"),
+        Fault(
+            "schema file that is no text", ["x.db": ["schema": "latin.sql"]],
+            "schemas.yaml:2:20: the schema file latin.sql is not a UTF-8 text"),
+        Fault(
+            "schema file with a NUL", ["x.db": ["schema": "nul.sql"]],
+            "schemas.yaml:2:20: the schema file nul.sql is not a UTF-8 text"),
+        Fault(
+            "schema file that is wrong", ["x.db": ["schema": "bad.sql"]], "bad.sql:2:8: near \"TABEL\": syntax error"),
     ]
 
     @Test(arguments: faults) func faultsSayWhere(fault: Fault) async throws {
@@ -128,23 +160,28 @@ import Testing
         machine.make { $0.scratch = .timedOut(subject: "scratch database", after: .seconds(5)) }
         let tree: Tree = ["a.db": ["schema": "x.sql"], "b.db": ["tables": ["t": ["columns": ["a": ""]]]]]
         let (_, problems) = await Self.checks(tree, on: machine)
-        #expect(problems == [
-            "schemas.yaml:1:1: SQLite could not make the schema: scratch database: no answer within 5 s",
-            "schemas.yaml:3:1: SQLite could not make the schema: scratch database: no answer within 5 s",
-        ])
+        #expect(
+            problems == [
+                "schemas.yaml:1:1: SQLite could not make the schema: scratch database: no answer within 5 s",
+                "schemas.yaml:3:1: SQLite could not make the schema: scratch database: no answer within 5 s",
+            ])
     }
 
     @Test func oneDatabaseInMemoryServesForAllManifests() async throws {
         let machine = try DiskMachine()
         try machine.write("x.sql", "\u{FEFF}CREATE TABLE t (a)")
         let table: Tree = ["tables": ["t": ["columns": ["a": "INT"]]]]
-        let (checks, problems) = await Self.checks(["a.db": table, "b.db": table, "c.db": ["schema": "x.sql"], "d.db": [:]], on: machine)
+        let (checks, problems) = await Self.checks(
+            ["a.db": table, "b.db": table, "c.db": ["schema": "x.sql"], "d.db": [:]], on: machine)
         #expect(problems == [] && checks.count == 4 && machine.scratchCount == 2)
     }
 
     @Test func aSchemaFileIsWhatItSays() async throws {
         let machine = try DiskMachine()
-        try machine.write("db/chat.sql", "CREATE TABLE threads (id INTEGER PRIMARY KEY, title TEXT);\nCREATE VIRTUAL TABLE words USING fts5(body);\n")
+        try machine.write(
+            "db/chat.sql",
+            "CREATE TABLE threads (id INTEGER PRIMARY KEY, title TEXT);\nCREATE VIRTUAL TABLE words USING fts5(body);\n"
+        )
         try machine.sql("data/chat.db", "CREATE TABLE threads (id INTEGER PRIMARY KEY)")
         let tree: Tree = ["data/chat.db": ["schema": "db/chat.sql", "views": ["titles": "SELECT title FROM threads"]]]
         let findings = try await Self.findings(tree, on: machine)
@@ -167,7 +204,9 @@ import Testing
         #expect(unmatched.map(\.id) == ["sqlite.pattern.unmatched"] && unmatched[0].severity == .warning)
         #expect(checks[0].declaredAt?.line == 1)
 
-        for name in ["one.db", "two.db", "special.db", ".hidden.db"] { try machine.sql("tenants/\(name)", "CREATE TABLE t (a INT)") }
+        for name in ["one.db", "two.db", "special.db", ".hidden.db"] {
+            try machine.sql("tenants/\(name)", "CREATE TABLE t (a INT)")
+        }
         try machine.write("tenants/one.db-wal", "")
         try machine.write("tenants/notes.txt", "")
         try machine.write("tenants/dir.db/x", "")
@@ -183,7 +222,9 @@ import Testing
 
     @Test func patternsInDirectoriesAndOutsideTheRoot() async throws {
         let machine = try DiskMachine()
-        for path in ["a/x/data.db", "a/y/data.db", "b/x/data.db", "a/z/other.db"] { try machine.sql(path, "CREATE TABLE t (a)") }
+        for path in ["a/x/data.db", "a/y/data.db", "b/x/data.db", "a/z/other.db"] {
+            try machine.sql(path, "CREATE TABLE t (a)")
+        }
         func subjects(_ pattern: String, outside: Bool = false) async -> [String] {
             let settings: Tree = outside ? ["outside_root": true] : [:]
             return await Self.checks(.map([(pattern, settings)]), on: machine).checks.map(\.subject)
