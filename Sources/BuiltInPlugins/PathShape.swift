@@ -14,20 +14,24 @@ struct PathText: Sendable, Hashable {
         }
     }
 
-    /// The two fields that every entry with a path has.
-    static func fields<Root>(_ target: any WritableKeyPath<Root, PathText> & Sendable) -> [Field<Root>] {
+    /// The two fields that every entry with a path has. `change` reaches the entry's path.
+    static func fields<Root>(
+        _ change: @escaping @Sendable (inout Root, (inout PathText) -> Void) -> Void
+    ) -> [Field<Root>] {
         [
-            Field("path", .name, required: true, "Where it is, below the application's root.") { root, text in
-                root[keyPath: target].text = text
-            },
-            outsideRootField(target),
+            Field(
+                "path", { root, text in change(&root) { $0.text = text } }, .name, required: true,
+                "Where it is, below the application's root."),
+            outsideRootField(change),
         ]
     }
 
-    static func outsideRootField<Root>(_ target: any WritableKeyPath<Root, PathText> & Sendable) -> Field<Root> {
+    static func outsideRootField<Root>(
+        _ change: @escaping @Sendable (inout Root, (inout PathText) -> Void) -> Void
+    ) -> Field<Root> {
         Field(
-            "outside_root", .boolean, "The path may lie outside the root, and symbolic links may lead there."
-        ) { root, outside in root[keyPath: target].outsideRoot = outside }
+            "outside_root", { root, outside in change(&root) { $0.outsideRoot = outside } }, .boolean,
+            "The path may lie outside the root, and symbolic links may lead there.")
     }
 }
 

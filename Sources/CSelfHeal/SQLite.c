@@ -84,6 +84,12 @@ int selfheal_sqlite_peek(sqlite3 *db, void *buffer, int length, sqlite3_int64 of
     return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
 }
 
+int selfheal_sqlite_errno(sqlite3 *db) {
+    int last = 0;
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &last) == SQLITE_OK && last != 0) return last;
+    return sqlite3_system_errno(db);
+}
+
 int selfheal_sqlite_error_offset(sqlite3 *db) {
 #if SQLITE_VERSION_NUMBER >= 3038000
     return sqlite3_error_offset(db);

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import LiveMachine
 
 /// The programs in this package. One binary holds all of them and acts by the name it is called with.
@@ -14,7 +15,10 @@ public enum Program: String, CaseIterable, Sendable {
     @TaskLocal static var interruption = Interruption()
 
     /// Runs the program that the process was called as, or `program` when its name says nothing.
-    public static func run(as program: Program) async -> Never {
+    ///
+    /// Synchronous on purpose: an asynchronous `main` ends the first thread (`dispatch_main` calls `pthread_exit`), and in a
+    /// static binary the unwinder then sorts the frames of all code once, which takes longer than a whole healthy check.
+    public static func run(as program: Program) -> Never {
         // Before anything can be written: no message of ours may land in a database that got descriptor 2.
         let interruption = ProcessSetup.prepare()
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init)
@@ -26,8 +30,13 @@ public enum Program: String, CaseIterable, Sendable {
             case .autoHeal: AutoHealCommand.self
             case .selfheal: SelfHealCommand.self
             }
-        let end = await $interruption.withValue(interruption) { await perform(command, arguments) }
-        command.exit(withError: end)
+        Task {
+            let end = await $interruption.withValue(interruption) { await perform(command, arguments) }
+            // An exit status needs none of what makes messages out of errors.
+            if let status = end as? ExitCode { exit(status.rawValue) }
+            command.exit(withError: end)
+        }
+        while true { pause() }
     }
 
     /// - Returns: how it ended, as an error that holds the exit status; `nil` when it ended well.

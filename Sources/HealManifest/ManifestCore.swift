@@ -30,18 +30,17 @@ extension ManifestCore {
 
     static let fields: [Field<ManifestCore>] = [
         Field(
-            "version", \.version, .integer(1...1), required: true,
+            "version", { $0.version = $1 }, .integer(1...1), required: true,
             "The version of the manifest's form. This tool reads version 1."),
-        Field("app", \.app, Shape<String>.name.optional, "The application's name, as shown in reports."),
+        Field("app", { $0.app = $1 }, Shape<String>.name.optional, "The application's name, as shown in reports."),
         // Followed before the files are joined, so that nothing of it is left here.
         Field(
-            "include", includeShape,
-            "Further files, joined with this one: paths or patterns with *, ? and […], relative to this file's folder."
-        ) { _, _ in },
+            "include", { _, _ in }, includeShape,
+            "Further files, joined with this one: paths or patterns with *, ? and […], relative to this file's folder."),
         Field(
-            "plugins", \.plugins, .dictionary(of: Shape<ManifestNode>.node),
+            "plugins", { $0.plugins = $1 }, .dictionary(of: Shape<ManifestNode>.node),
             "Settings of external plugins, by the plugin's name."),
-        Field("policy", \.policy, Policy.shape, "What may be repaired, and how much each fault matters."),
+        Field("policy", { $0.policy = $1 }, Policy.shape, "What may be repaired, and how much each fault matters."),
     ]
 
     /// The keys that are not a plugin's.
@@ -72,20 +71,20 @@ extension Policy {
         "", Policy(),
         [
             Field(
-                "max_risk", \.maxRisk, Shape<AllowedRisk>.choice.map { $0.risk }.optional,
+                "max_risk", { $0.maxRisk = $1 }, Shape<AllowedRisk>.choice.map { $0.risk }.optional,
                 "The riskiest repair made: low creates what is missing, medium rewrites keeping all data, high may discard."
             ),
             Field(
-                "severity", \.severities, .dictionary(of: Shape<Severity>.choice, keyFault: identifierFault),
+                "severity", { $0.severities = $1 }, .dictionary(of: Shape<Severity>.choice, keyFault: identifierFault),
                 "How much a finding matters, by its identifier (sqlite.index.missing) or the beginning of it (sqlite)."
             ),
             Field(
-                "backups", \.backupsKept,
+                "backups", { $0.backupsKept = $1 },
                 Shape<Backups>.object(
                     "", Backups(),
                     [
                         Field(
-                            "keep", \.keep, Shape<Int>.integer(0...1000).optional,
+                            "keep", { $0.keep = $1 }, Shape<Int>.integer(0...1000).optional,
                             "How many backups of each database are kept.")
                     ]
                 ).map { $0.keep },

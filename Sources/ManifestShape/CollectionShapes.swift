@@ -65,18 +65,11 @@ public struct Field<Root: Sendable>: Sendable {
     public let schema: JSONSchema
     let assign: @Sendable (ManifestNode, inout Root, inout ManifestProblems) -> Bool
 
+    /// - Parameter set: puts the value where it goes. A closure rather than a key path: key paths are made at run time, which a
+    ///   process that lives for milliseconds notices.
     public init<Value: Sendable>(
-        _ name: String, _ target: any WritableKeyPath<Root, Value> & Sendable, _ shape: Shape<Value>,
-        required: Bool = false,
-        _ meaning: String
-    ) {
-        self.init(name, shape, required: required, meaning) { root, value in root[keyPath: target] = value }
-    }
-
-    /// A field whose value goes where a key path cannot lead.
-    public init<Value: Sendable>(
-        _ name: String, _ shape: Shape<Value>, required: Bool = false, _ meaning: String,
-        set: @escaping @Sendable (inout Root, Value) -> Void
+        _ name: String, _ set: @escaping @Sendable (inout Root, Value) -> Void, _ shape: Shape<Value>,
+        required: Bool = false, _ meaning: String
     ) {
         self.name = name
         self.required = required

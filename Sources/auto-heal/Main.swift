@@ -2,5 +2,5 @@ import Commands
 
 @main
 enum Main {
-    static func main() async { await Program.run(as: .autoHeal) }
+    static func main() { Program.run(as: .autoHeal) }
 }

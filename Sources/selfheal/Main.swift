@@ -2,5 +2,5 @@ import Commands
 
 @main
 enum Main {
-    static func main() async { await Program.run(as: .selfheal) }
+    static func main() { Program.run(as: .selfheal) }
 }

@@ -94,18 +94,18 @@ enum Sample {
     static let env = Shape<Env>.object(
         "The env file.", Env(),
         [
-            Field("file", \.file, Shape<String>.name.optional, "Its path."),
-            Field("template", \.template, Shape<String>.name.optional, "What it is made from."),
+            Field("file", { $0.file = $1 }, Shape<String>.name.optional, "Its path."),
+            Field("template", { $0.template = $1 }, Shape<String>.name.optional, "What it is made from."),
             Field(
-                "variables", \.variables,
+                "variables", { $0.variables = $1 },
                 .dictionary(
                     of: Shape<Variable>.object(
                         "", Variable(),
                         [
-                            Field("type", \.type, Shape<VariableType>.choice.optional, "Its type."),
-                            Field("secret", \.secret, Shape<Bool>.boolean.optional, "Never shown."),
-                            Field("required", \.required, Shape<Bool>.boolean.optional, "Must be there."),
-                            Field("default", \.standIn, Shape<String>.scalarText.optional, "Used when missing."),
+                            Field("type", { $0.type = $1 }, Shape<VariableType>.choice.optional, "Its type."),
+                            Field("secret", { $0.secret = $1 }, Shape<Bool>.boolean.optional, "Never shown."),
+                            Field("required", { $0.required = $1 }, Shape<Bool>.boolean.optional, "Must be there."),
+                            Field("default", { $0.standIn = $1 }, Shape<String>.scalarText.optional, "Used when missing."),
                         ])), "Its variables."),
         ])
 
@@ -115,24 +115,24 @@ enum Sample {
             long: .object(
                 "A directory.", Directory(),
                 [
-                    Field("path", \.path, Shape<String>.name, required: true, "Its path."),
-                    Field("mode", \.mode, Shape<FileMode>.fileMode.optional, "Its permissions."),
+                    Field("path", { $0.path = $1 }, Shape<String>.name, required: true, "Its path."),
+                    Field("mode", { $0.mode = $1 }, Shape<FileMode>.fileMode.optional, "Its permissions."),
                 ])))
 
     static let databases = Shape<[Keyed<Database>]>.dictionary(
         of: Shape<Database>.object(
             "A database.", Database(),
             [
-                Field("schema", \.schema, Shape<String>.name.optional, "A file with its SQL."),
+                Field("schema", { $0.schema = $1 }, Shape<String>.name.optional, "A file with its SQL."),
                 Field(
-                    "tables", \.tables,
+                    "tables", { $0.tables = $1 },
                     .dictionary(
                         of: Shape<Table>.object(
                             "A table.", Table(),
                             [
-                                Field("columns", \.columns, .dictionary(of: Shape<String>.text), "Its columns."),
+                                Field("columns", { $0.columns = $1 }, .dictionary(of: Shape<String>.text), "Its columns."),
                                 Field(
-                                    "indexes", \.indexes, .dictionary(of: Shape<[String]>.list(of: Shape<String>.text)),
+                                    "indexes", { $0.indexes = $1 }, .dictionary(of: Shape<[String]>.list(of: Shape<String>.text)),
                                     "Its indexes."),
                             ])), "Its tables."),
             ]), spread: true)

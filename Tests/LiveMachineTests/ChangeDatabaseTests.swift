@@ -189,16 +189,24 @@ import Testing
         #expect(try await shell("SELECT count(*) FROM t WHERE text LIKE 'lost%'; SELECT count(*) FROM t") == "0\n4999\n")
     }
 
-    @Test func aFileThatWasTornByItsKilledWriter() async throws {
-        try await Databases.plain(file, rows: 5000)
-        try await Databases.killedWriter(file)
-        truncate(file, 50)
-        #expect(
-            await failure { try await machine.readDatabase(path("a.db")) { _ in } }
-                == .database(subject: "a.db", .hotJournal))
-        // The journal holds every page that the writer touched, and here it touched all of them.
-        try await machine.recoverJournal(of: path("a.db"))
-        #expect(try await shell("SELECT count(*) FROM t WHERE text NOT LIKE 'lost%'") == "5000\n")
+    @Test func aWriterThatWasKilledInItsFirstTransaction() async throws {
+        try await OtherProcess.python(
+            """
+            import os, sqlite3, sys
+            connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+            connection.execute("PRAGMA cache_size=5")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE t (text)")
+            for i in range(3000): connection.execute("INSERT INTO t VALUES (?)", ("x" * 100,))
+            os._exit(0)
+            """, file)
+        let file = try path("a.db")
+        func look() async -> MachineError? { await failure { try await machine.readDatabase(file) { _ in } } }
+        #expect(await look() == .database(subject: "a.db", .hotJournal))
+        try await machine.recoverJournal(of: file)
+        #expect(await look() == .database(subject: "a.db", .empty))
+        #expect(try sandbox.names() == ["a.db"])
+        #expect(await failure { try await machine.recoverJournal(of: file) } == .database(subject: "a.db", .empty))
     }
 
     @Test func theLogOfAKilledProcess() async throws {

@@ -1,5 +1,6 @@
 import Foundation
 import HealKit
+import HealModel
 import Testing
 
 @testable import LiveMachine
@@ -24,7 +25,7 @@ import Testing
             try sandbox.write("closed/file", "x")
             chmod(sandbox.path("closed"), 0o000)
         }
-        await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path] in
+        await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path as String] in
             becomeNobody()
             let machine = try LiveMachine(root: root, mayChange: true, environment: ["PATH": root])
             guard try machine.status(of: path("secret"))?.kind == .regular else { exit(1) }
@@ -57,7 +58,7 @@ import Testing
             chmod(sandbox.path("data"), 0o555)
         }
         let before = try sandbox.listing()
-        await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path] in
+        await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path as String] in
             becomeNobody()
             let machine = try LiveMachine(root: root, mayChange: true, environment: [:])
             // What can be looked at is looked at.
@@ -99,7 +100,7 @@ import Testing
             chmod(sandbox.path("data"), 0o555)
         }
         let before = try sandbox.listing()
-        await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path] in
+        await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path as String] in
             becomeNobody()
             let machine = try LiveMachine(root: root, mayChange: true, environment: [:])
             let error = await failure {

@@ -1,8 +1,15 @@
 import Foundation
 import HealKit
+import HealModel
 import Testing
 
 @testable import LiveMachine
+
+/// Which thread gets a signal, and when, is the system's choice.
+private func send(_ number: Int32, until interruption: Interruption) {
+    kill(getpid(), number)
+    for _ in 0..<5000 where !interruption.isRaised { usleep(1000) }
+}
 
 /// What concerns a whole process is tested in one of its own.
 @Suite struct ProcessTests {
@@ -46,7 +53,7 @@ import Testing
         try await Databases.plain(sandbox.path("a.db"), rows: 100)
         let before = try sandbox.read("a.db")
         let root = sandbox.root.path
-        await #expect(processExitsWith: .exitCode(0)) { [root] in
+        await #expect(processExitsWith: .exitCode(0)) { [root = root as String] in
             _ = ProcessSetup.prepare()
             var limit = rlimit(rlim_cur: 40_000, rlim_max: 40_000)
             guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(3) }
@@ -64,10 +71,10 @@ import Testing
 
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
     func aSignalOnlyRaisesTheInterruption(_ number: Int32) async {
-        await #expect(processExitsWith: .exitCode(0)) { [number] in
+        await #expect(processExitsWith: .exitCode(0)) { [number = number as Int32] in
             let interruption = ProcessSetup.prepare()
             guard !interruption.isRaised, interruption.signal == nil else { exit(1) }
-            kill(getpid(), number)
+            send(number, until: interruption)
             guard interruption.isRaised, interruption.signal == number else { exit(2) }
             // Another object does not follow signals.
             guard !Interruption().isRaised, Interruption().signal == nil else { exit(3) }
@@ -77,9 +84,10 @@ import Testing
 
     @Test func aSecondInterruptEndsTheProcess() async {
         await #expect(processExitsWith: .signal(SIGINT)) {
-            _ = ProcessSetup.prepare()
+            let interruption = ProcessSetup.prepare()
+            send(SIGINT, until: interruption)
             kill(getpid(), SIGINT)
-            kill(getpid(), SIGINT)
+            sleep(5)
             exit(1)
         }
     }
@@ -89,6 +97,7 @@ import Testing
             signal(SIGHUP, SIG_IGN)
             let interruption = ProcessSetup.prepare()
             kill(getpid(), SIGHUP)
+            usleep(50_000)
             exit(interruption.isRaised ? 1 : 0)
         }
     }

@@ -47,7 +47,7 @@ import Testing
     @Test func theOwnerIsNamed() async throws {
         try await OtherProcess.python(Self.holder, root) { () async throws -> Void in
             let told = Mutex<[RunLock.Owner?]>([])
-            do {
+            do throws(RunLock.Failure) {
                 _ = try await RunLock.acquire(root, exclusive: true, wait: .milliseconds(150)) { owner in
                     told.withLock { $0.append(owner) }
                 }
@@ -84,7 +84,7 @@ import Testing
         let held = try await RunLock.acquire(root, exclusive: true, wait: .zero)
         let interruption = Interruption()
         interruption.raise()
-        do {
+        do throws(RunLock.Failure) {
             _ = try await RunLock.acquire(root, exclusive: true, wait: .seconds(60), interruption: interruption)
             Issue.record("two owners")
         } catch { #expect(error == .machine(.cancelled)) }
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func onWhatCannotBeOpened() async throws {
-        do {
+        do throws(RunLock.Failure) {
             _ = try await RunLock.acquire(root + "/missing", exclusive: true, wait: .zero)
             Issue.record("a lock on nothing")
         } catch {

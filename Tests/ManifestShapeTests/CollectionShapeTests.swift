@@ -40,9 +40,9 @@ struct CollectionShapeTests {
     private static let place = Shape<Place>.object(
         "A place.", Place(),
         [
-            Field("path", \.path, Shape<String>.name, required: true, "Where."),
-            Field("mode", \.mode, Shape<FileMode>.fileMode.optional, "Permissions."),
-            Field("tags", \.tags, .list(of: Shape<String>.text), "Words."),
+            Field("path", { $0.path = $1 }, Shape<String>.name, required: true, "Where."),
+            Field("mode", { $0.mode = $1 }, Shape<FileMode>.fileMode.optional, "Permissions."),
+            Field("tags", { $0.tags = $1 }, .list(of: Shape<String>.text), "Words."),
         ])
 
     @Test func object() {

@@ -56,7 +56,7 @@ struct JSONSchemaTests {
             text(dictionary)
                 == #"{ "type": "object", "additionalProperties": { "type": "string" }, "propertyNames": { "minLength": 1 } }"#
         )
-        let object = Shape<Int>.object("It.", 0, [Field("n", \.self, Shape<Int>.integer(0...1), required: true, "N.")])
+        let object = Shape<Int>.object("It.", 0, [Field("n", { $0 = $1 }, Shape<Int>.integer(0...1), required: true, "N.")])
             .schema
         #expect(
             text(object)

@@ -134,7 +134,7 @@ import Testing
         .notNullWithoutDefault, .defaultNotConstant, .storedGenerated, .checkFails(rows: 1), .checkFails(rows: 2),
         .notNullFails(rows: 1), .notNullFails(rows: 2), .referencesWithDefault, .defaultOfWrongType("INT"),
         .backfillFiresTriggers([SQLName("g")]), .formerColumn(SQLName("a")), .definedDifferently, .mustBeReplaced,
-        .duplicates(groups: 1, rowids: []), .waits(for: "x"), .nameTaken, .breaks(["x"]), .inUse("x"), .foreignOwner,
+        .duplicates(groups: 1, rowids: []), .waits(for: "x"), .nameTaken, .inUse("x"), .foreignOwner,
         .notAutomatic,
     ])
     func everyObstacleHasASentence(obstacle: Obstacle) {

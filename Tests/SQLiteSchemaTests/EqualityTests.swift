@@ -203,6 +203,12 @@ import Testing
         #expect(reverse.isEmpty != Self.surplus.contains(pair.name), "\(reverse)")
     }
 
+    @Test func aParentThatIsMissingIsNoDifferenceOfTheChild() throws {
+        let expected = "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a REFERENCES p(id), b REFERENCES q)"
+        let found = "CREATE TABLE t (a REFERENCES p, b REFERENCES q(x)); CREATE TABLE q (x PRIMARY KEY)"
+        #expect(try differences(expected, found).map(\.short) == ["table missing p"])
+    }
+
     @Test func aConstraintInsteadOfAUniqueIndexOnlyLacksTheIndex() throws {
         let index = "CREATE TABLE t (a TEXT); CREATE UNIQUE INDEX i ON t (a)"
         #expect(try differences(index, "CREATE TABLE t (a TEXT UNIQUE)").map(\.short) == ["index missing i"])

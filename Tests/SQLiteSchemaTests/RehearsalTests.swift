@@ -71,7 +71,8 @@ import Testing
         }
     }
 
-    /// A schema that needs a function or module of the application alone cannot be copied, and says nothing against a change.
+    /// A schema that needs a function or module of the application alone cannot be copied, and says nothing against a
+    /// change.
     @Test func aCopyThatIsNotFaithfulRefusesNothing() throws {
         let objects = [
             SchemaObject(kind: .table, name: "t", table: "t", sql: "CREATE TABLE t (a COLLATE its_own)"),

@@ -38,12 +38,12 @@ public enum DependenciesPlugin: Plugin {
             "A command the application needs.", Command(),
             [
                 Field(
-                    "version", \.version, range.optional,
+                    "version", { $0.version = $1 }, range.optional,
                     "Conditions on its version, all of which must hold: \">=3.8\"."),
-                Field("severity", \.severity, .choice, "How much it matters; critical unless said otherwise."),
-                Field("hint", \.hint, Shape.text.optional, "What a person is told when it is missing."),
+                Field("severity", { $0.severity = $1 }, .choice, "How much it matters; critical unless said otherwise."),
+                Field("hint", { $0.hint = $1 }, Shape.text.optional, "What a person is told when it is missing."),
                 Field(
-                    "arguments", \.arguments, Shape.list(of: .text).optional,
+                    "arguments", { $0.arguments = $1 }, Shape.list(of: .text).optional,
                     "How it is asked for its version; --version unless said otherwise."),
             ])
         return Shape.either(short: short, long: long)
@@ -53,10 +53,10 @@ public enum DependenciesPlugin: Plugin {
         "What must be installed.", Settings(),
         [
             Field(
-                "commands", \.commands, .dictionary(of: command, keyFault: commandNameFault),
+                "commands", { $0.commands = $1 }, .dictionary(of: command, keyFault: commandNameFault),
                 "Commands on PATH, by name."),
-            Field("python", \.python, list("requirements", "A Python application's requirements file.").optional, ""),
-            Field("node", \.node, list("package", "A Node application's package file.").optional, ""),
+            Field("python", { $0.python = $1 }, list("requirements", "A Python application's requirements file.").optional, ""),
+            Field("node", { $0.node = $1 }, list("package", "A Node application's package file.").optional, ""),
         ])
 
     private struct ListSettings: Sendable {
@@ -68,10 +68,9 @@ public enum DependenciesPlugin: Plugin {
         Shape.object(
             meaning, ListSettings(),
             [
-                Field(key, Shape<String>.name.located, required: true, "The file, below the application's root.") {
-                    settings, text in
-                    settings.file = Located(PathText(text: text.value), text.location)
-                }
+                Field(
+                    key, { $0.file = Located(PathText(text: $1.value), $1.location) }, Shape<String>.name.located,
+                    required: true, "The file, below the application's root.")
             ]
         ).map { (settings: ListSettings) throws(ShapeFailure) -> Located<ResourcePath> in
             Located(try settings.file.value.resolved(), settings.file.location)

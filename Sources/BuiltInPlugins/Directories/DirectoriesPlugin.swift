@@ -19,10 +19,10 @@ public enum DirectoriesPlugin: Plugin {
         }
         let long = Shape.object(
             "A directory the application needs.", Entry(),
-            PathText.fields(\.path) + [
-                Field("mode", \.mode, Shape.fileMode.optional, "Its permission bits, in quotes: \"0750\"."),
+            PathText.fields { $1(&$0.path) } + [
+                Field("mode", { $0.mode = $1 }, Shape.fileMode.optional, "Its permission bits, in quotes: \"0750\"."),
                 Field(
-                    "writable", \.writable, .boolean,
+                    "writable", { $0.writable = $1 }, .boolean,
                     "Whether the application writes into it; true unless said otherwise."),
             ])
         return Shape.list(of: Shape.either(short: short, long: long).located)

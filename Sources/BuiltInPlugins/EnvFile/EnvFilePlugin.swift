@@ -28,16 +28,16 @@ public enum EnvFilePlugin: Plugin {
     static let variable = Shape.object(
         "What a variable must look like.", Variable(),
         [
-            Field("type", \.type, .choice, "What its value is."),
+            Field("type", { $0.type = $1 }, .choice, "What its value is."),
             Field(
-                "required", \.required, .boolean,
+                "required", { $0.required = $1 }, .boolean,
                 "Without it the application cannot start: missing is critical, not a warning."),
-            Field("secret", \.secret, .boolean, "Its value is never shown, logged or recorded."),
+            Field("secret", { $0.secret = $1 }, .boolean, "Its value is never shown, logged or recorded."),
             Field(
-                "default", \.defaultValue, Shape.scalarText.optional, "What the application takes when it is not set."),
-            Field("pattern", \.pattern, pattern.optional, "A regular expression that the value must match somewhere."),
-            Field("values", \.values, .list(of: .scalarText), "The allowed values of an enum."),
-            Field("hint", \.hint, Shape.text.optional, "What a person is told when it is missing."),
+                "default", { $0.defaultValue = $1 }, Shape.scalarText.optional, "What the application takes when it is not set."),
+            Field("pattern", { $0.pattern = $1 }, pattern.optional, "A regular expression that the value must match somewhere."),
+            Field("values", { $0.values = $1 }, .list(of: .scalarText), "The allowed values of an enum."),
+            Field("hint", { $0.hint = $1 }, Shape.text.optional, "What a person is told when it is missing."),
         ])
 
     private static let pattern = Shape<String>.text.map { (text: String) throws(ShapeFailure) -> String in
@@ -52,12 +52,12 @@ public enum EnvFilePlugin: Plugin {
     public static let shape: Shape<Located<Section>> = Shape.object(
         "The environment file and its variables.", Section(),
         [
-            Field("file", \.file.text, .name, "The file, below the root; .env unless said otherwise."),
-            PathText.outsideRootField(\.file),
-            Field("template", \.template, Shape.path.optional, "What it is copied from when it is missing."),
-            Field("dialect", \.dialect, .choice, "How the application reads the file."),
+            Field("file", { $0.file.text = $1 }, .name, "The file, below the root; .env unless said otherwise."),
+            PathText.outsideRootField { $1(&$0.file) },
+            Field("template", { $0.template = $1 }, Shape.path.optional, "What it is copied from when it is missing."),
+            Field("dialect", { $0.dialect = $1 }, .choice, "How the application reads the file."),
             Field(
-                "variables", \.variables, .dictionary(of: variable, keyFault: variableNameFault),
+                "variables", { $0.variables = $1 }, .dictionary(of: variable, keyFault: variableNameFault),
                 "The variables that the application reads, by name."),
         ]
     ).located

@@ -32,7 +32,8 @@ struct DatabaseFile {
             warnings.append(
                 check.finding(
                     "sqlite.file.hard-linked",
-                    "\(path) has \(status.links) names (hard links); under another one SQLite would not find its journal",
+                    "\(path) has \(status.links) names (hard links); under another one SQLite would not find "
+                        + "its journal",
                     hint: "keep one name and remove the others"))
         }
         if try !machine.permits(.write, to: path) {
@@ -44,7 +45,8 @@ struct DatabaseFile {
             warnings.append(
                 check.finding(
                     "sqlite.file.read-only",
-                    "\(path) cannot be changed by this user: SQLite keeps its journal in \(directory)/, which may not be written",
+                    "\(path) cannot be changed by this user: SQLite keeps its journal in \(directory)/, which "
+                        + "may not be written",
                     hint: "fix the directory's owner or permissions, if the application writes to the database"))
         }
     }
@@ -92,7 +94,7 @@ extension DatabaseSchemaCheck {
     }
 
     /// What it means when the database could not be looked into.
-    /// - Throws: the error itself, when it says nothing of the database: a lock, a disk that is full, a request to stop.
+    /// - Throws: the error itself, when it says nothing of the database: a lock, a full disk, a request to stop.
     func finding(for error: MachineError, on machine: any Machine) throws(MachineError) -> Finding {
         guard case .database(_, let fault) = error else { throw error }
         let explanation = "\(database) \(fault.explanation)"

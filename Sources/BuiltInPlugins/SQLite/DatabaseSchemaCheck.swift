@@ -2,10 +2,11 @@ import HealKit
 import HealModel
 import SQLiteSchema
 
-/// A database file must be there, be whole, and hold the tables, columns, indexes, views and triggers that the manifest names.
+/// A database file must be there, be whole, and hold the tables, columns, indexes, views and triggers that the manifest
+/// names.
 ///
-/// What the manifest does not name is left alone. What is missing is added in one transaction with everything else that is
-/// missing in this database; what is there and defined differently is named, and never changed here.
+/// What the manifest does not name is left alone. What is missing is added in one transaction with everything else that
+/// is missing in this database; what is there and defined differently is named, and never changed here.
 struct DatabaseSchemaCheck: DatabaseCheck {
     let database: ResourcePath
     let schema: DesiredSchema

@@ -43,23 +43,24 @@ extension DatabaseSettings {
     static let shape = Shape.object(
         "A SQLite database: where it is, is its key.", DatabaseSettings(),
         [
-            Field("tables", \.tables, tables.optional, "Its tables, by name."),
+            Field("tables", { $0.tables = $1 }, tables.optional, "Its tables, by name."),
             Field(
-                "schema", \.schemaFile, Shape.path.located.optional,
+                "schema", { $0.schemaFile = $1 }, Shape.path.located.optional,
                 "A file with plain SQL that makes the schema, instead of 'tables'."),
-            Field("views", \.views, named(.text), "Views, by name: the query."),
+            Field("views", { $0.views = $1 }, named(.text), "Views, by name: the query."),
             Field(
-                "triggers", \.triggers, named(.text),
+                "triggers", { $0.triggers = $1 }, named(.text),
                 "Triggers, by name: what follows the name in CREATE TRIGGER, up to END."),
             Field(
-                "pragmas", \.pragmas, named(.scalarText),
-                "Properties kept in the file: user_version, application_id, journal_mode, page_size, auto_vacuum, encoding."
+                "pragmas", { $0.pragmas = $1 }, named(.scalarText),
+                "Properties kept in the file: user_version, application_id, journal_mode, page_size, "
+                    + "auto_vacuum, encoding."
             ),
             Field(
-                "extras", \.extras, .choice,
+                "extras", { $0.extras = $1 }, .choice,
                 "What the manifest does not name is ignored, warned of, or (when a person says so) dropped."),
             Field(
-                "outside_root", \.outsideRoot, .boolean,
+                "outside_root", { $0.outsideRoot = $1 }, .boolean,
                 "The path may lie outside the root, and symbolic links may lead there."),
         ])
 
@@ -75,19 +76,19 @@ extension TableSettings {
         "A table.", TableSettings(),
         [
             Field(
-                "columns", \.columns, named(.text), required: true,
+                "columns", { $0.columns = $1 }, named(.text), required: true,
                 "Columns by name: anything that SQLite accepts behind a column's name."),
             Field(
-                "constraints", \.constraints, .list(of: Shape<String>.text.located),
+                "constraints", { $0.constraints = $1 }, .list(of: Shape<String>.text.located),
                 "Constraints of the table: PRIMARY KEY, UNIQUE, CHECK, FOREIGN KEY."),
-            Field("options", \.options, .list(of: .choice), "Options of the table."),
+            Field("options", { $0.options = $1 }, .list(of: .choice), "Options of the table."),
             Field(
-                "renamed_from", \.renamedFrom, named(.name),
+                "renamed_from", { $0.renamedFrom = $1 }, named(.name),
                 "Old names of columns with their new ones. A rename is never guessed."),
             Field(
-                "backfill", \.backfill, named(.scalarText),
+                "backfill", { $0.backfill = $1 }, named(.scalarText),
                 "SQL expressions that fill new columns in rows that exist, by column."),
-            Field("indexes", \.indexes, .dictionary(of: IndexSettings.shape), "Indexes by name."),
+            Field("indexes", { $0.indexes = $1 }, .dictionary(of: IndexSettings.shape), "Indexes by name."),
         ])
 }
 
@@ -98,10 +99,10 @@ extension IndexSettings {
             "An index.", IndexSettings(),
             [
                 Field(
-                    "on", \.terms, terms, required: true,
+                    "on", { $0.terms = $1 }, terms, required: true,
                     "Columns or expressions, each with COLLATE, ASC or DESC behind it if need be."),
-                Field("unique", \.isUnique, .boolean, "No two rows may be equal in it."),
-                Field("where", \.predicate, Shape<String>.name.located.optional, "Only rows for which this is true."),
+                Field("unique", { $0.isUnique = $1 }, .boolean, "No two rows may be equal in it."),
+                Field("where", { $0.predicate = $1 }, Shape<String>.name.located.optional, "Only rows for which this is true."),
             ])
         let short = terms.map { (terms: [Located<String>]) throws(ShapeFailure) in IndexSettings(terms: terms) }
         return .either(short: short, long: long)

@@ -10,7 +10,8 @@ extension DatabaseSchemaCheck {
             "sqlite.file.missing", .critical, risk: .low,
             meaning: "The database file does not exist; the application would fail, or start with an empty one.",
             healing:
-                "It is created with all its tables, indexes, views and triggers: complete under its name, or not at all.",
+                "It is created with all its tables, indexes, views and triggers: complete under its name, or "
+                + "not at all.",
             blocks: true),
         FindingKind(
             "sqlite.file.kind", .critical, risk: nil,
@@ -21,7 +22,8 @@ extension DatabaseSchemaCheck {
             meaning:
                 "The file has zero bytes. That is what a crash or a full disk can leave of a database with contents.",
             healing:
-                "Nothing is done: an empty database must not hide a loss. If nothing was in it, remove the file and run again.",
+                "Nothing is done: an empty database must not hide a loss. If nothing was in it, remove the "
+                + "file and run again.",
             blocks: true),
         FindingKind(
             "sqlite.file.not-a-database", .critical, risk: nil,
@@ -50,13 +52,14 @@ extension DatabaseSchemaCheck {
         FindingKind(
             "sqlite.file.hard-linked", .warning, risk: nil,
             meaning:
-                "The file has more than one name. A process that opens it under another name does not find the journal or "
-                + "write-ahead log kept under this one, and damages the database.",
+                "The file has more than one name. A process that opens it under another name does not find the "
+                + "journal or write-ahead log kept under this one, and damages the database.",
             healing: "Keep one name. Until then nothing in the database is changed."),
         FindingKind(
             "sqlite.file.journal", .critical, risk: .low,
             meaning:
-                "A process was killed in the middle of a transaction; SQLite must roll it back before anybody can read.",
+                "A process was killed in the middle of a transaction; SQLite must roll it back before anybody "
+                + "can read.",
             healing: "The database is opened for writing once, so that SQLite rolls the transaction back by itself.",
             blocks: true),
     ]
@@ -70,13 +73,13 @@ extension DatabaseSchemaCheck {
             "sqlite.column.missing", .critical, risk: .low,
             meaning: "A column the application uses does not exist; statements that name it fail.",
             healing:
-                "It is added with ALTER TABLE where SQLite can add such a column to this table with these rows. Otherwise the "
-                + "finding says why not: the table must be rebuilt."),
+                "It is added with ALTER TABLE where SQLite can add such a column to this table with these "
+                + "rows. Otherwise the finding says why not: the table must be rebuilt."),
         FindingKind(
             "sqlite.column.differs", .critical, risk: nil,
             meaning:
-                "A column has another type, default, collation or constraint than stated. It is only a warning where SQLite "
-                + "treats both the same.",
+                "A column has another type, default, collation or constraint than stated. It is only a warning "
+                + "where SQLite treats both the same.",
             healing: "The table must be rebuilt with its rows. Nothing is done by itself."),
         FindingKind(
             "sqlite.table.differs", .critical, risk: nil,
@@ -113,15 +116,15 @@ extension DatabaseSchemaCheck {
             "sqlite.pragma.differs", .warning, risk: .medium,
             meaning: "A property of the file (user_version, application_id, journal_mode …) is not the stated one.",
             healing:
-                "user_version is raised and application_id set when everything else is as stated. The others can only change "
-                + "while nobody uses the database, so that is left to a person."),
+                "user_version is raised and application_id set when everything else is as stated. The others "
+                + "can only change while nobody uses the database, so that is left to a person."),
         FindingKind(
             "sqlite.newer-application", .critical, risk: nil,
             meaning:
                 "user_version is above the stated one: a newer version of the application has changed the database.",
             healing:
-                "Nothing in it is changed, and user_version is never lowered. Start the newer version, or restore an older "
-                + "database."),
+                "Nothing in it is changed, and user_version is never lowered. Start the newer version, or "
+                + "restore an older database."),
         FindingKind(
             "sqlite.other-application", .critical, risk: nil,
             meaning: "application_id is that of another application: the file is probably not the application's.",

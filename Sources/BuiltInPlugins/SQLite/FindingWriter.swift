@@ -73,13 +73,13 @@ struct FindingWriter {
         case .newerApplication(let expected, let found):
             Draft(
                 "sqlite.newer-application", [],
-                "\(database) has user_version \(found) and the manifest states \(expected): a newer application has been here, so "
-                    + "nothing in it is changed", places.place())
+                "\(database) has user_version \(found) and the manifest states \(expected): a newer "
+                    + "application has been here, so nothing in it is changed", places.place())
         case .foreignApplication(let expected, let found):
             Draft(
                 "sqlite.other-application", [],
-                "\(database) has application_id \(found) and the manifest states \(expected): it belongs to another application, "
-                    + "so nothing in it is changed", places.place())
+                "\(database) has application_id \(found) and the manifest states \(expected): it belongs to "
+                    + "another application, so nothing in it is changed", places.place())
         case .extra(let extra): self.extra(extra)
         }
     }

@@ -44,6 +44,8 @@ int selfheal_sqlite_restrict(sqlite3 *db, int level);
 /// Reads `length` bytes of the database file through SQLite's own descriptor (another one would drop its locks when closed),
 /// and the file's size. Returns SQLite's result code.
 int selfheal_sqlite_peek(sqlite3 *db, void *buffer, int length, sqlite3_int64 offset, sqlite3_int64 *size);
+/// The errno behind the last error: of the database file, else of whatever SQLite did last; 0 when there is none.
+int selfheal_sqlite_errno(sqlite3 *db);
 /// Where in its text the last error is, or -1.
 int selfheal_sqlite_error_offset(sqlite3 *db);
 int selfheal_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *bytes, int length);

@@ -46,7 +46,7 @@ extension Connection: SQLConnection {
         case SQLITE_FULL: fault = .diskFull
         case SQLITE_PERM: fault = .permission
         case SQLITE_CANTOPEN, SQLITE_IOERR:
-            switch sqlite3_system_errno(db) {
+            switch selfheal_sqlite_errno(db) {
             case ENOSPC, EDQUOT, EFBIG: fault = .diskFull
             case EACCES, EPERM: fault = .permission
             case EROFS: fault = .readOnly

@@ -32,30 +32,47 @@ extension LiveMachine {
                 // That is what we are here for.
             }
             return try FileUse.asDatabase(place.status, path.text) { () throws(MachineError) in
-                try change(place, patience) { _ in }
+                try recover(place, patience)
             }
         }
+    }
+
+    private func recover(_ place: DatabasePlace, _ patience: Patience) throws(MachineError) -> Attempt<Void> {
+        let connection = try open(place, patience)
+        do throws(MachineError) {
+            // Reading is enough, and leaves a database that has lost its only transaction as it is: an empty file.
+            guard try connection.begin("BEGIN", place.hasLog() ? .inFileAndLog : .inFile) else { return .busy }
+        } catch .database(_, .empty) {
+            // The next look says so.
+        }
+        connection.rollBack()
+        return .done(())
     }
 
     private func change<Value>(
         _ place: DatabasePlace, _ patience: Patience, _ body: (any SQLConnection) throws(MachineError) -> Value
     ) throws(MachineError) -> Attempt<Value> {
-        let connection = try Connection(place.absolute, .readWrite, subject: place.path.text, patience: patience)
-        // SQLite opens what it may not write for reading.
-        guard !connection.isReadOnly else { throw .database(subject: place.path.text, .readOnly) }
-        let hasLog = try place.hasLog()
+        let connection = try open(place, patience)
+        let contents: Connection.Contents = try place.hasLog() ? .inFileAndLog : .inFile
         do throws(MachineError) {
             try connection.perform("PRAGMA synchronous=EXTRA")
         } catch .database(_, .busy) {
             return .busy
         } catch {
-            throw connection.verdict(on: error, hasLog: hasLog)
+            throw connection.verdict(on: error, contents)
         }
-        guard try connection.begin("BEGIN IMMEDIATE", hasLog: hasLog) else { return .busy }
+        guard try connection.begin("BEGIN IMMEDIATE", contents) else { return .busy }
         // Of a format that only a newer SQLite may write, which shows only now: the transaction is one for reading.
         guard !connection.isReadOnly else { throw .database(subject: place.path.text, .newerFormat) }
         patience.waitLimit = waitLimit
         return .done(try connection.completing(body))
+    }
+
+    private func open(_ place: DatabasePlace, _ patience: Patience) throws(MachineError) -> Connection {
+        let connection = try Connection(place.absolute, .readWrite, subject: place.path.text, patience: patience)
+        // SQLite opens what it may not write for reading.
+        guard !connection.isReadOnly else { throw .database(subject: place.path.text, .readOnly) }
+        return connection
     }
 }
 

@@ -59,7 +59,7 @@ extension LiveMachine {
         for pragma in pragmas { try connection.execute(pragma) }
         selfheal_sqlite_restrict(connection.db, 0)
         // BEGIN IMMEDIATE writes the first page, so that a database without tables is one as well.
-        guard try connection.begin("BEGIN IMMEDIATE", hasLog: true) else {
+        guard try connection.begin("BEGIN IMMEDIATE", .none) else {
             throw .database(subject: path.text, .busy(waited: .zero))
         }
         try connection.completing(body)

@@ -50,7 +50,7 @@ extension LiveMachine {
     ) throws(MachineError) -> Attempt<Value> {
         let plain = try Connection(place.absolute, .readOnly, subject: place.path.text, patience: patience)
         guard let header = DatabaseHeader(of: plain.db), header.usesWAL else {
-            return try read(through: plain, place, hasLog: false, body)
+            return try read(through: plain, place, .inFile, body)
         }
         // Between two journal modes: opened now, it would get a log as well.
         if try place.side("-journal") != nil, place.hasJournalHeader() {
@@ -62,12 +62,12 @@ extension LiveMachine {
         let careful = try Connection(
             place.absolute, .readOnly, parameter: "readonly_shm=1", subject: place.path.text, patience: patience)
         do throws(MachineError) {
-            return try read(through: careful, place, hasLog: true, body)
+            return try read(through: careful, place, .inFileAndLog, body)
         } catch .database(_, .readOnly) {
             // Somebody works with the database and leaves no place for a reader that cannot say where it reads.
             careful.close()
             let shared = try Connection(place.absolute, .readOnly, subject: place.path.text, patience: patience)
-            return try read(through: shared, place, hasLog: true, body)
+            return try read(through: shared, place, .inFileAndLog, body)
         }
     }
 
@@ -81,14 +81,14 @@ extension LiveMachine {
                 place.absolute, .readOnly, parameter: "immutable=1", subject: place.path.text, patience: plain.patience)
             let result: Result<Attempt<Value>, MachineError>
             do throws(MachineError) {
-                result = .success(try read(through: still, place, hasLog: false, body))
+                result = .success(try read(through: still, place, .inFile, body))
             } catch {
                 result = .failure(error)
             }
             still.close()
             if try place.stamp() == before { return try result.get() }
         }
-        return try read(through: plain, place, hasLog: true, body)
+        return try read(through: plain, place, .inFileAndLog, body)
     }
 
     /// With the exclusive lock SQLite keeps the log's index in memory. Nothing is written: not even the log is moved into the
@@ -105,14 +105,14 @@ extension LiveMachine {
         } catch .database(_, .busy) {
             return .busy
         }
-        return try read(through: connection, place, hasLog: true, body)
+        return try read(through: connection, place, .inFileAndLog, body)
     }
 
     private func read<Value>(
-        through connection: Connection, _ place: DatabasePlace, hasLog: Bool,
+        through connection: Connection, _ place: DatabasePlace, _ contents: Connection.Contents,
         _ body: (any SQLConnection) throws(MachineError) -> Value
     ) throws(MachineError) -> Attempt<Value> {
-        guard try connection.begin("BEGIN", hasLog: hasLog) else { return .busy }
+        guard try connection.begin("BEGIN", contents) else { return .busy }
         connection.patience.waitLimit = waitLimit
         let value = try body(connection)
         connection.rollBack()
@@ -121,10 +121,18 @@ extension LiveMachine {
 }
 
 extension Connection {
+    /// Where a database's contents are, which is what its file's length is compared with.
+    enum Contents {
+        /// Nowhere yet.
+        case none
+        case inFile
+        /// The file alone does not say how long it should be.
+        case inFileAndLog
+    }
+
     /// Begins a transaction and has SQLite read the schema, which takes the lock and tells whether this is a database at all.
-    /// - Parameter hasLog: the file alone does not say how long it should be.
     /// - Returns: false when another process has it locked.
-    func begin(_ statement: String, hasLog: Bool) throws(MachineError) -> Bool {
+    func begin(_ statement: String, _ contents: Contents) throws(MachineError) -> Bool {
         do throws(MachineError) {
             try perform("\(statement); PRAGMA cell_size_check=ON; SELECT 1 FROM sqlite_schema LIMIT 1")
         } catch .database(_, .busy) {
@@ -135,11 +143,14 @@ extension Connection {
             rollBack()
             return false
         } catch {
-            throw verdict(on: error, hasLog: hasLog)
+            throw verdict(on: error, contents)
         }
         // Only now: before, another process may have been writing, or a journal may have had to be rolled back.
-        if !hasLog, let truncation = DatabaseHeader(of: db)?.truncation {
-            throw .database(subject: subject, .truncated(expected: truncation.expected, actual: truncation.actual))
+        if contents == .inFile, let header = DatabaseHeader(of: db) {
+            if header.fileSize == 0 { throw .database(subject: subject, .empty) }
+            if let truncation = header.truncation {
+                throw .database(subject: subject, .truncated(expected: truncation.expected, actual: truncation.actual))
+            }
         }
         needsTransaction = true
         selfheal_sqlite_restrict(db, 2)
@@ -147,13 +158,13 @@ extension Connection {
     }
 
     /// What is really wrong with a file that SQLite cannot read.
-    func verdict(on error: MachineError, hasLog: Bool) -> MachineError {
+    func verdict(on error: MachineError, _ contents: Contents) -> MachineError {
         guard case .database(_, let fault) = error, let header = DatabaseHeader(of: db) else { return error }
         switch fault {
         case .notADatabase, .sql, .readOnly:
             return header.isNewer ? .database(subject: subject, .newerFormat) : error
         case .damaged:
-            guard !hasLog, let truncation = header.truncation else { return error }
+            guard contents == .inFile, let truncation = header.truncation else { return error }
             return .database(subject: subject, .truncated(expected: truncation.expected, actual: truncation.actual))
         default: return error
         }

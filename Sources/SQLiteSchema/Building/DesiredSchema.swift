@@ -23,14 +23,24 @@ public struct DesiredSchema: Sendable {
         var backfills: [SQLName: String] = [:]
     }
 
-    init(_ stored: StoredSchema, pragmas: [StatedPragma] = [], notes: [SQLName: TableNotes] = [:]) {
+    /// - Parameter parsed: tables that were read already, from the same texts.
+    init(
+        _ stored: StoredSchema, parsed: [TableDefinition] = [], pragmas: [StatedPragma] = [],
+        notes: [SQLName: TableNotes] = [:]
+    ) {
+        let parsed = Dictionary(parsed.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var tables: [SQLName: TableDefinition] = [:]
         var indexes: [IndexDefinition] = []
         var code: [SQLName: CodeDefinition] = [:]
         var triggers: [SQLName: CodeDefinition] = [:]
         for object in stored.objects {
             switch object.kind {
-            case .table where !object.isVirtual: tables[object.name] = TableParser.parse(object.sql)
+            case .table where !object.isVirtual:
+                if let table = parsed[object.name], table.sql.hasSameBytes(as: object.sql) {
+                    tables[object.name] = table
+                } else {
+                    tables[object.name] = TableParser.parse(object.sql)
+                }
             case .table, .view: code[object.name] = CodeDefinition.parse(object.sql)
             case .trigger: triggers[object.name] = CodeDefinition.parse(object.sql)
             case .index: break

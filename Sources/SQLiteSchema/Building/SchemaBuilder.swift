@@ -1,13 +1,15 @@
 import HealKit
 import HealModel
 
-/// Lets SQLite make a declared schema in an empty database in memory, and reads back what it understood. There is no second
-/// grammar: what SQLite does not take is a fault of the manifest.
+/// Lets SQLite make a declared schema in an empty database in memory, and reads back what it understood. There is no
+/// second grammar: what SQLite does not take is a fault of the manifest.
 public struct SchemaBuilder {
     let connection: any SQLConnection
     let declaration: SchemaDeclaration
     var faults: [SchemaFault] = []
     var pragmas: [StatedPragma]
+    /// The tables of the declaration as they were read so far.
+    var parsed: [TableDefinition] = []
 
     private init(_ declaration: SchemaDeclaration, on connection: any SQLConnection) {
         self.declaration = declaration
@@ -51,7 +53,7 @@ public struct SchemaBuilder {
         }
         guard faults.isEmpty else { return .faults(faults) }
         let stored = try StoredSchema(reading: connection).withoutShadowTables(connection)
-        let schema = DesiredSchema(stored, pragmas: pragmas, notes: notes)
+        let schema = DesiredSchema(stored, parsed: parsed, pragmas: pragmas, notes: notes)
         try verify(schema)
         return faults.isEmpty ? .schema(schema) : .faults(faults)
     }

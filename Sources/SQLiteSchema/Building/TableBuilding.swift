@@ -24,6 +24,7 @@ extension SchemaBuilder {
         guard let parsed, parsed.columns.map(\.name) == table.columns.map({ SQLName($0.name.text) }) else {
             return fault(table.name.location, "table '\(table.name.shown)': its definitions do not make its columns")
         }
+        self.parsed.append(parsed)
         checkTexts(table, parsed.scope)
         for index in table.indexes { try make(index, on: table, parsed) }
         for backfill in table.backfills { try check(backfill, of: table, parsed) }

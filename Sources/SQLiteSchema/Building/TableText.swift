@@ -46,8 +46,7 @@ extension IndexDeclaration {
     func sql(on table: SourcedText) -> String {
         let list = terms.map { SQLPiece.clean($0.text) }.joined(separator: ", ")
         let condition = predicate.map { " WHERE \(SQLPiece.clean($0.text))" } ?? ""
-        return
-            "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(SQLName(name.text).quoted) ON \(SQLName(table.text).quoted) (\(list))"
-            + condition
+        let kind = isUnique ? "UNIQUE INDEX" : "INDEX"
+        return "CREATE \(kind) \(SQLName(name.text).quoted) ON \(SQLName(table.text).quoted) (\(list))\(condition)"
     }
 }

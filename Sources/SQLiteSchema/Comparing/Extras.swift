@@ -2,8 +2,8 @@ import HealKit
 import HealModel
 
 extension SchemaComparison {
-    /// What the database holds and the manifest does not name. Left out is what others keep for themselves: SQLite's own
-    /// tables, the shadow tables of virtual ones, and those of litestream.
+    /// What the database holds and the manifest does not name. Left out is what others keep for themselves: SQLite's
+    /// own tables, the shadow tables of virtual ones, and those of litestream.
     public func extras(_ connection: any SQLConnection) throws(MachineError) -> [SchemaExtra] {
         let found = try self.found.withoutShadowTables(connection)
         var extras: [SchemaExtra] = []

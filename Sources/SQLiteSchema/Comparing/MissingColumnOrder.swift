@@ -1,6 +1,6 @@
 extension MissingColumn {
-    /// In an order in which they can be added one by one: what a generated column or a CHECK behind a column speaks of comes
-    /// before it. Those that wait for each other come last.
+    /// In an order in which they can be added one by one: what a generated column or a CHECK behind a column speaks of
+    /// comes before it. Those that wait for each other come last.
     static func inOrder(_ columns: [MissingColumn], checks: [CheckConstraint]) -> [MissingColumn] {
         guard columns.count > 1 else { return columns }
         let names = columns.map(\.column.name)

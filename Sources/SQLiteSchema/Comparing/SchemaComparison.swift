@@ -3,8 +3,9 @@ import HealModel
 
 /// Compares what the manifest states with what a database holds.
 ///
-/// What the manifest does not name makes no difference. Neither do the order of columns, the case of names, quotes, white
-/// space, comments, the names of constraints, and whether a constraint stands behind its column or behind all of them.
+/// What the manifest does not name makes no difference. Neither do the order of columns, the case of names, quotes,
+/// white space, comments, the names of constraints, and whether a constraint stands behind its column or behind all of
+/// them.
 public struct SchemaComparison: Sendable {
     public let desired: DesiredSchema
     public let found: StoredSchema
@@ -73,7 +74,8 @@ public struct SchemaComparison: Sendable {
                 return found.tableOrView(index.table) == nil ? nil : .indexMissing(index)
             }
             if index.sql.hasSameBytes(as: other.sql) { return nil }
-            // What an index inherits from its table's columns is the table's matter: both are read as on the table that is there.
+            // What an index inherits from its table's columns is the table's matter: both are read as on the table that
+            // is there.
             let table = found.table(other.table)
             let same = IndexDefinition.parse(index.sql, on: table) == IndexDefinition.parse(other.sql, on: table)
             return same ? nil : .indexDiffers(index, found: other.sql)

@@ -197,8 +197,13 @@ struct TableComparison {
 
     private mutating func compareForeignKeys() {
         guard desired.foreignKeys != found.foreignKeys else { return }
-        let expected = desired.foreignKeys.map { $0.resolved(primaryKey: desiredPrimaryKey($0.parent)) }
-        let actual = found.foreignKeys.map { $0.resolved(primaryKey: foundPrimaryKey($0.parent)) }
+        // A parent that only one side knows is the same for both.
+        let expected = desired.foreignKeys.map {
+            $0.resolved(primaryKey: desiredPrimaryKey($0.parent) ?? foundPrimaryKey($0.parent))
+        }
+        let actual = found.foreignKeys.map {
+            $0.resolved(primaryKey: foundPrimaryKey($0.parent) ?? desiredPrimaryKey($0.parent))
+        }
         var surplus = actual.filter { key in
             !expected.contains(key) && key.columns.allSatisfy { desired.column($0) != nil }
         }

@@ -1,5 +1,5 @@
-/// What stands behind DEFAULT, in the one form that its spellings share: `5`, `(5)` and `+5` are equal, and so are `'x'`, `"x"`
-/// and `x`.
+/// What stands behind DEFAULT, in the one form that its spellings share: `5`, `(5)` and `+5` are equal, and so are
+/// `'x'`, `"x"` and `x`.
 public struct DefaultValue: Hashable, Sendable {
     /// What kind of value it is: ALTER TABLE takes only constants.
     public enum Form: Hashable, Sendable {

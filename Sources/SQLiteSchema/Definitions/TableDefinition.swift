@@ -1,5 +1,5 @@
-/// What the text of a CREATE TABLE says, in the one form that all its spellings share: a constraint written behind a column and
-/// the same one written behind the columns are equal, what SQLite assumes when nothing is said is left out.
+/// What the text of a CREATE TABLE says, in the one form that all its spellings share: a constraint written behind a
+/// column and the same one written behind the columns are equal, what SQLite assumes when nothing is said is left out.
 public struct TableDefinition: Hashable, Sendable {
     public internal(set) var name: SQLName
     /// The text as SQLite keeps it.

@@ -1,6 +1,7 @@
 /// Reads the text of a CREATE TABLE that SQLite has accepted.
 ///
-/// What it does not know it keeps (`TableDefinition.unknownWords`) instead of failing: a newer SQLite may know more words.
+/// What it does not know it keeps (`TableDefinition.unknownWords`) instead of failing: a newer SQLite may know more
+/// words.
 struct TableParser {
     var cursor: SQLCursor
     var text: SQLText { cursor.text }

@@ -1,7 +1,8 @@
 import HealKit
 import HealModel
 
-/// Finds what heals each difference, or why nothing does. Looks at rows only where it depends on them, and changes nothing.
+/// Finds what heals each difference, or why nothing does. Looks at rows only where it depends on them, and changes
+/// nothing.
 public struct ChangePlanner {
     let desired: DesiredSchema
     let found: StoredSchema
@@ -91,10 +92,10 @@ public struct ChangePlanner {
 
     /// The table as a source of rows, with the columns that the plan adds.
     func source(_ table: SQLName, adding columns: [MissingColumn]) -> String {
-        var source = "main.\(table.alwaysQuoted) AS \(table.alwaysQuoted)"
+        let name = table.alwaysQuoted
+        var source = "main.\(name) AS \(name)"
         for column in columns {
-            source =
-                "(SELECT *, \(column.value) AS \(column.column.name.alwaysQuoted) FROM \(source)) AS \(table.alwaysQuoted)"
+            source = "(SELECT *, \(column.value) AS \(column.column.name.alwaysQuoted) FROM \(source)) AS \(name)"
         }
         return source
     }

@@ -33,8 +33,6 @@ public enum Obstacle: Hashable, Sendable {
     case waits(for: String)
     /// Something else has its name.
     case nameTaken
-    /// SQLite refuses the change, or something that works now would not work afterwards.
-    case breaks([String])
     /// It can only be changed when nobody uses the database.
     case inUse(String)
     /// A newer or another application owns the database.
@@ -79,7 +77,6 @@ public enum Obstacle: Hashable, Sendable {
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)
         case .waits(let what): "\(what) must be there first"
         case .nameTaken: "something else has that name"
-        case .breaks(let what): what.joined(separator: "; ")
         case .inUse(let what): what
         case .foreignOwner: "the database belongs to another application, or to a newer version of this one"
         case .notAutomatic: "it is never done automatically"

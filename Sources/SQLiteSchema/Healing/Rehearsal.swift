@@ -1,8 +1,8 @@
 import HealKit
 import HealModel
 
-/// Tries changes on an empty copy of a database's schema, before anything is done to the database itself: what SQLite refuses
-/// there it would refuse here, and a trigger or view that stops working there would stop working here.
+/// Tries changes on an empty copy of a database's schema, before anything is done to the database itself: what SQLite
+/// refuses there it would refuse here, and a trigger or view that stops working there would stop working here.
 public struct Rehearsal {
     private let scratch: any SQLConnection
     private var failures: [CompileProbe.Target: String]

@@ -1,5 +1,5 @@
-/// The name of a table, column, index, view or trigger: as it was written, compared as SQLite does, without regard to the case
-/// of ASCII letters.
+/// The name of a table, column, index, view or trigger: as it was written, compared as SQLite does, without regard to
+/// the case of ASCII letters.
 public struct SQLName: Hashable, Sendable, CustomStringConvertible, Comparable {
     /// As it was written, without quotes.
     public let text: String
@@ -25,7 +25,8 @@ public struct SQLName: Hashable, Sendable, CustomStringConvertible, Comparable {
     /// The name as SQL, in double quotes.
     public var alwaysQuoted: String { text.quoted(with: "\"") }
 
-    /// The form that all its spellings in SQL text share. Quotes stay where the word without them would mean something else.
+    /// The form that all its spellings in SQL text share. Quotes stay where the word without them would mean something
+    /// else.
     var folded: String {
         guard let first = key.utf8.first, !first.isDigit, first != UInt8(ascii: "$"),
             key.utf8.allSatisfy(\.isNamePart), !SQLKeywords.reserved.contains(key), !SQLKeywords.values.contains(key)

@@ -1,6 +1,6 @@
 extension String {
-    /// Without characters that could fool a terminal or hide what is there: control characters, and those that change the
-    /// direction of a text, as `\u{…}`.
+    /// Without characters that could fool a terminal or hide what is there: control characters, and those that change
+    /// the direction of a text, as `\u{…}`.
     public var printable: String {
         guard unicodeScalars.contains(where: \.isHidden) else { return self }
         var result = ""
