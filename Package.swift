@@ -79,9 +79,9 @@ let package = Package(
             "BuiltInPluginsTests",
             ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", grdb]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", grdb, subprocess, system]),
-        tests("JournalTests", ["HealModel", "HealKit", "Journal", grdb]),
+        tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),
         // Runs the built programs as a user does.
-        tests("CommandsTests", ["Commands", "validate-startup", "auto-heal", "selfheal", subprocess, system]),
+        tests("CommandsTests", ["Commands", arguments, "validate-startup", "auto-heal", "selfheal", subprocess, system]),
     ]
 )

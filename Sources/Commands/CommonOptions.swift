@@ -58,6 +58,9 @@ struct CommonOptions: ParsableArguments, Sendable {
         }
     }
 
-    var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
-    var waitLimit: Duration { .milliseconds(Int64(timeout * 1000)) }
+    var settings: RunSettings {
+        RunSettings(
+            manifest: manifest, root: root, only: only, skip: skip, format: format, output: output, quiet: quiet,
+            verbose: verbose, color: color, jobs: jobs, timeout: timeout)
+    }
 }

@@ -27,7 +27,7 @@ struct Console: Sendable {
         showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && verbosity != .quiet
     }
 
-    init(_ options: CommonOptions) {
+    init(_ options: RunSettings) {
         self.init(format: options.format, color: options.color, verbosity: options.verbosity, output: options.output)
     }
 

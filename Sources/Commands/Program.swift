@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HealModel
 import LiveMachine
 
 /// The programs in this package. One binary holds all of them and acts by the name it is called with.
@@ -31,6 +32,10 @@ public enum Program: String, CaseIterable, Sendable {
             case .selfheal: SelfHealCommand.self
             }
         Task {
+            if let request = PlainCommandLine.request(of: called, arguments) {
+                let status = await $interruption.withValue(interruption) { await request.perform() }
+                exit(status.rawValue)
+            }
             let end = await $interruption.withValue(interruption) { await perform(command, arguments) }
             // An exit status needs none of what makes messages out of errors.
             if let status = end as? ExitCode { exit(status.rawValue) }

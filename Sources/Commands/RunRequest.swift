@@ -7,28 +7,28 @@ import ManifestShape
 import Rendering
 
 /// One run of a tool, from the command line to the exit status.
-struct RunRequest: Sendable {
+struct RunRequest: Sendable, Hashable {
     var program: Program
     var mode: RunMode
     /// `nil`: the manifest's policy, else medium.
     var maxRisk: Risk?
     var domains: Set<Domain>?
-    var common: CommonOptions
+    var settings: RunSettings
     var notes: [String] = []
 
     /// The order is part of the contract: the whole manifest first, then the lock, then looking, then changing.
     func perform() async -> ExitStatus {
-        let console = Console(common)
+        let console = Console(settings)
         let place: Place
         do throws(UsageFailure) {
-            place = try Place(manifest: common.manifest, root: common.root)
+            place = try Place(manifest: settings.manifest, root: settings.root)
         } catch {
             return console.refuse(.usage, [error.message])
         }
         let started = ContinuousClock.now
         do throws(MachineError) {
             let machine = try LiveMachine(
-                root: place.root, waitLimit: common.waitLimit, mayChange: mode == .heal,
+                root: place.root, waitLimit: settings.waitLimit, mayChange: mode == .heal,
                 interruption: Program.interruption)
             return try await perform(on: machine, place, console, started)
         } catch {
@@ -46,7 +46,7 @@ struct RunRequest: Sendable {
         } catch {
             return console.refuse(.configuration, error)
         }
-        for selector in [common.only, common.skip] {
+        for selector in [settings.only, settings.skip] {
             guard let wrong = Selection.unknownSelector(in: selector, among: LoadedManifest.descriptors) else {
                 continue
             }
@@ -54,12 +54,12 @@ struct RunRequest: Sendable {
             return console.refuse(.usage, ["there is no finding '\(wrong.selector)'\(hint)"])
         }
         let selection = Selection(
-            only: common.only, skip: common.skip, domains: domains, severities: manifest.severities)
+            only: settings.only, skip: settings.skip, domains: domains, severities: manifest.severities)
         var notes = notes
         let lock: RunLock
         do throws(RunLock.Failure) {
             lock = try await RunLock.acquire(
-                place.root, exclusive: mode == .heal, wait: common.waitLimit, interruption: Program.interruption,
+                place.root, exclusive: mode == .heal, wait: settings.waitLimit, interruption: Program.interruption,
                 onWait: { console.progress("waiting for another run (\($0?.description ?? "unknown")) to finish") })
         } catch {
             return console.refuse(.critical, [error.explanation])
@@ -71,7 +71,7 @@ struct RunRequest: Sendable {
                 machine: machine, program: program, app: manifest.app, manifest: place.manifest, startedAt: startedAt),
             observer: progress)
         let options = RunOptions(
-            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: common.jobs)
+            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: settings.jobs)
         let result = await engine.run(manifest.checks, options)
         // The lock is held until the outcome is recorded.
         withExtendedLifetime(lock) {}

@@ -19,11 +19,9 @@ struct ValidateStartupCommand: AsyncParsableCommand {
     @Flag(help: "Change nothing at all, not even the journal.")
     var checkOnly = false
 
-    func run() async throws {
-        let request = RunRequest(
-            program: .validateStartup, mode: checkOnly ? .check : .heal, maxRisk: .low, domains: nil, common: common)
-        throw ExitCode(await request.perform().rawValue)
-    }
+    var request: RunRequest { .validation(common.settings, checkOnly: checkOnly) }
+
+    func run() async throws { throw ExitCode(await request.perform().rawValue) }
 }
 
 /// `auto-heal`
@@ -63,13 +61,13 @@ struct AutoHealCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        var request = RunRequest(
-            program: .autoHeal, mode: dryRun ? .dryRun : .heal, maxRisk: maxRisk,
-            domains: dbOnly ? [.databases] : fsOnly ? [.filesystem] : nil, common: common)
-        if install {
-            request.notes.append("--install: nothing in this manifest comes with an installer")
-        }
-        throw ExitCode(await request.perform().rawValue)
+    var request: RunRequest {
+        var request = RunRequest.healing(
+            common.settings, dryRun: dryRun, domains: dbOnly ? [.databases] : fsOnly ? [.filesystem] : nil,
+            maxRisk: maxRisk)
+        if install { request.notes.append("--install: nothing in this manifest comes with an installer") }
+        return request
     }
+
+    func run() async throws { throw ExitCode(await request.perform().rawValue) }
 }

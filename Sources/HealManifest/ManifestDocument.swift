@@ -2,13 +2,16 @@ import HealModel
 import ManifestShape
 
 /// One key at the top of a manifest that belongs to a plugin.
-public struct ManifestSection: Sendable, Hashable {
+public struct ManifestSection: Sendable {
     public var key: String
-    public var schema: JSONSchema
+    private let describe: @Sendable () -> JSONSchema
 
-    public init(_ key: String, _ schema: JSONSchema) {
+    /// Made when asked for: a manifest in one file is read without it.
+    public var schema: JSONSchema { describe() }
+
+    public init(_ key: String, _ schema: @escaping @autoclosure @Sendable () -> JSONSchema) {
         self.key = key
-        self.schema = schema
+        self.describe = schema
     }
 }
 

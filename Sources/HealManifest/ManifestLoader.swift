@@ -44,6 +44,8 @@ struct ManifestLoader {
         }
         let ownName = String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
         add(root.entries, of: Place(relative: ownName, ancestors: [ownName]))
+        // Only several files have to be joined.
+        if parts.count == 1 { return (parts[0], root.location) }
         var schema = JSONSchema(.object)
         schema.properties =
             ManifestCore.fields.map { JSONSchema.Property(name: $0.name, schema: $0.schema) }

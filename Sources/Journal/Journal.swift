@@ -12,27 +12,28 @@ public struct Journal: Sendable {
     static let databasePath = ".selfheal/journal.db"
     static let markerPath = ".selfheal/unfinished"
     static let ignorePath = ".selfheal/.gitignore"
-    /// How long another process that reads the journal is waited for.
-    static let waitLimit = Duration.seconds(5)
     /// How many runs are kept.
     static let runLimit: Int64 = 1000
 
     private let machine: any ChangingMachine
     private let root: String
     private let runLimit: Int64
+    /// How long another process that reads the journal is waited for.
+    private let waitLimit: Duration
 
     /// Opens nothing.
     /// - Parameters:
     ///   - machine: makes the folder and the files; one that may not change anything makes a journal that can only be read.
     ///   - root: the absolute path of the machine's root.
     public init(machine: any ChangingMachine, root: String) {
-        self.init(machine: machine, root: root, runLimit: Self.runLimit)
+        self.init(machine: machine, root: root, runLimit: Self.runLimit, waitLimit: .seconds(5))
     }
 
-    init(machine: any ChangingMachine, root: String, runLimit: Int64) {
+    init(machine: any ChangingMachine, root: String, runLimit: Int64, waitLimit: Duration) {
         self.machine = machine
         self.root = root
         self.runLimit = runLimit
+        self.waitLimit = waitLimit
     }
 
     // MARK: Writing
@@ -96,7 +97,7 @@ public struct Journal: Sendable {
         guard let marker = try marker() else { return [] }
         guard try exists(Self.databasePath) else { return [marker.run(nil)] }
         do throws(JournalError) {
-            let begun = try read { db in try JournalRecord.runs(in: db, "WHERE state = 'begun' ORDER BY id", []) }
+            let begun = try read("WHERE state = 'begun' ORDER BY id", [])
             // Killed between its outcome and the removal of its marker. One that only looks leaves it there.
             if begun.isEmpty { try? removeMarker(of: marker.number) }
             return begun
@@ -109,13 +110,13 @@ public struct Journal: Sendable {
     /// The last runs, newest first, with their repairs. Empty when there is no journal.
     public func runs(limit: Int) throws(JournalError) -> [JournalRun] {
         guard try exists(Self.databasePath) else { return [] }
-        return try read { db in try JournalRecord.runs(in: db, "ORDER BY id DESC LIMIT ?", [limit]) }
+        return try read("ORDER BY id DESC LIMIT ?", [limit])
     }
 
     /// One run; `nil` when the journal does not hold it.
     public func run(_ id: Int64) throws(JournalError) -> JournalRun? {
         guard try exists(Self.databasePath) else { return nil }
-        return try read { db in try JournalRecord.runs(in: db, "WHERE id = ?", [id]).first }
+        return try read("WHERE id = ?", [id]).first
     }
 }
 
@@ -211,18 +212,20 @@ extension Journal {
             try JournalSchema.prepare(queue)
             return try queue.write(body)
         } catch {
-            throw JournalError(error)
+            throw JournalError(error, waited: waitLimit)
         }
     }
 
-    private func read<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
+    /// The runs that a `tail` after `FROM run` selects.
+    private func read(_ tail: String, _ arguments: StatementArguments) throws(JournalError) -> [JournalRun] {
         do {
             let queue = try queue(readonly: true)
             defer { try? queue.close() }
-            guard try JournalSchema.check(queue) else { throw JournalError.database(.empty) }
-            return try queue.read(body)
+            // Its first run was killed before it had written anything.
+            guard try JournalSchema.check(queue) != .new else { return [] }
+            return try queue.read { db in try JournalRecord.runs(in: db, tail, arguments) }
         } catch {
-            throw JournalError(error)
+            throw JournalError(error, waited: waitLimit)
         }
     }
 
@@ -230,7 +233,7 @@ extension Journal {
         var configuration = Configuration()
         configuration.readonly = readonly
         configuration.label = "journal"
-        configuration.busyMode = .timeout(Double(Self.waitLimit.components.seconds))
+        configuration.busyMode = .timeout(waitLimit / .seconds(1))
         if !readonly {
             configuration.prepareDatabase { db in
                 // With FULL a power cut can take back what was reported as written.

@@ -24,6 +24,7 @@ enum JournalRecord {
             sql: """
                 INSERT INTO repair (run, position, finding, subject, doing, done, detail, risk, steps)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO NOTHING
                 """,
             arguments: [
                 run, position, intent.finding.id.rawValue, intent.finding.subject, intent.repair.doing,

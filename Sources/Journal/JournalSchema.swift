@@ -49,22 +49,24 @@ enum JournalSchema {
         return migrator
     }
 
-    /// Makes the tables in a new journal, and brings an older one to this version.
-    static func prepare(_ queue: DatabaseQueue) throws {
-        if try check(queue) { return }
-        try migrator.migrate(queue)
+    enum State {
+        case new, older, current
     }
 
-    /// - Returns: whether this is a journal of this version; false when it can become one.
-    static func check(_ queue: DatabaseQueue) throws -> Bool {
+    /// Makes the tables in a new journal, and brings an older one to this version.
+    static func prepare(_ queue: DatabaseQueue) throws {
+        if try check(queue) != .current { try migrator.migrate(queue) }
+    }
+
+    static func check(_ queue: DatabaseQueue) throws -> State {
         try queue.read { db in
             if try Int64.fetchOne(db, sql: "PRAGMA application_id") != applicationID {
-                let isNew = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
-                guard isNew else { throw JournalError.foreign }
-                return false
+                let isEmpty = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+                guard isEmpty else { throw JournalError.foreign }
+                return .new
             }
             if try migrator.hasBeenSuperseded(db) { throw JournalError.newer }
-            return try migrator.hasCompletedMigrations(db)
+            return try migrator.hasCompletedMigrations(db) ? .current : .older
         }
     }
 }

@@ -2,9 +2,7 @@ import HealModel
 
 extension Shape {
     public static func list<Element>(of element: Shape<Element>) -> Shape<[Element]> where Value == [Element] {
-        var schema = JSONSchema(.array)
-        schema.items = [element.schema]
-        return Shape<[Element]>(schema: schema) { node, problems in
+        Shape<[Element]>(schema: JSONSchema(.array).with { $0.items = [element.schema] }) { node, problems in
             guard case .sequence(let nodes) = node.content else {
                 problems.add(node.location, "expected a list, found \(node.kindWithArticle)")
                 return nil
@@ -26,10 +24,13 @@ extension Shape {
         of element: Shape<Element>, spread: Bool = false,
         keyFault: @escaping @Sendable (String) -> String? = { $0.isEmpty ? "the key is empty" : nil }
     ) -> Shape<[Keyed<Element>]> where Value == [Keyed<Element>] {
-        var schema = JSONSchema(.object)
-        schema.spreadsEntries = spread
-        schema.additionalProperties = [element.schema]
-        return Shape<[Keyed<Element>]>(schema: schema) { node, problems in
+        let schema: @Sendable () -> JSONSchema = {
+            JSONSchema(.object).with {
+                $0.spreadsEntries = spread
+                $0.additionalProperties = [element.schema]
+            }
+        }
+        return Shape<[Keyed<Element>]>(schema: schema()) { node, problems in
             guard case .mapping(let entries) = node.content else {
                 problems.add(node.location, "expected a mapping, found \(node.kindWithArticle)")
                 return nil
@@ -62,7 +63,8 @@ extension Shape {
 public struct Field<Root: Sendable>: Sendable {
     public let name: String
     public let required: Bool
-    public let schema: JSONSchema
+    private let describe: @Sendable () -> JSONSchema
+    public var schema: JSONSchema { describe() }
     let assign: @Sendable (ManifestNode, inout Root, inout ManifestProblems) -> Bool
 
     /// - Parameter set: puts the value where it goes. A closure rather than a key path: key paths are made at run time, which a
@@ -73,7 +75,7 @@ public struct Field<Root: Sendable>: Sendable {
     ) {
         self.name = name
         self.required = required
-        self.schema = shape.described(meaning).schema
+        self.describe = { shape.described(meaning).schema }
         self.assign = { node, root, problems in
             guard let value = shape.decode(node, &problems) else { return false }
             set(&root, value)
@@ -87,14 +89,17 @@ extension Shape {
     ///
     /// - Parameter initial: a value that holds the defaults of everything optional.
     public static func object(_ meaning: String, _ initial: Value, _ fields: [Field<Value>]) -> Shape<Value> {
-        var schema = JSONSchema(.object)
-        schema.description = meaning
-        schema.properties = fields.map { JSONSchema.Property(name: $0.name, schema: $0.schema) }
-        schema.required = fields.filter(\.required).map(\.name)
-        schema.closed = true
+        let schema: @Sendable () -> JSONSchema = {
+            JSONSchema(.object).with {
+                $0.description = meaning
+                $0.properties = fields.map { JSONSchema.Property(name: $0.name, schema: $0.schema) }
+                $0.required = fields.filter(\.required).map(\.name)
+                $0.closed = true
+            }
+        }
         let byName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let names = fields.map(\.name)
-        return Shape(schema: schema) { node, problems in
+        return Shape(schema: schema()) { node, problems in
             guard case .mapping(let entries) = node.content else {
                 problems.add(node.location, "expected a mapping, found \(node.kindWithArticle)")
                 return nil

@@ -36,4 +36,11 @@ public struct JSONSchema: Sendable, Hashable {
     /// Anything at all.
     public init() {}
     public init(anyOf: [JSONSchema]) { self.anyOf = anyOf }
+
+    /// A changed copy.
+    func with(_ change: (inout JSONSchema) -> Void) -> JSONSchema {
+        var copy = self
+        change(&copy)
+        return copy
+    }
 }

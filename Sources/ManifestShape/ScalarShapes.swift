@@ -28,13 +28,13 @@ extension Shape where Value == String {
 
     /// A text that is not empty.
     public static var name: Shape<String> {
-        var schema = JSONSchema(.string)
-        schema.minLength = 1
         let checked = text.map { (value: String) throws(ShapeFailure) -> String in
             guard !value.isEmpty else { throw ShapeFailure("must not be empty") }
             return value
         }
-        return Shape(schema: schema) { node, problems in checked.decode(node, &problems) }
+        return Shape(schema: JSONSchema(.string).with { $0.minLength = 1 }) { node, problems in
+            checked.decode(node, &problems)
+        }
     }
 }
 
@@ -53,10 +53,13 @@ extension Shape where Value == Bool {
 
 extension Shape where Value == Int {
     public static func integer(_ range: ClosedRange<Int>) -> Shape<Int> {
-        var schema = JSONSchema(.integer)
-        schema.minimum = range.lowerBound
-        schema.maximum = range.upperBound
-        return Shape(schema: schema) { node, problems in
+        let schema: @Sendable () -> JSONSchema = {
+            JSONSchema(.integer).with {
+                $0.minimum = range.lowerBound
+                $0.maximum = range.upperBound
+            }
+        }
+        return Shape(schema: schema()) { node, problems in
             guard let scalar = node.scalar(wanted: "a whole number", &problems) else { return nil }
             guard scalar.kind == .integer else {
                 problems.add(node.location, "expected a whole number, found \(scalar.kind.article)")
@@ -76,9 +79,7 @@ extension Shape where Value: CaseIterable & RawRepresentable, Value.RawValue == 
     /// One of a fixed set of words.
     public static var choice: Shape<Value> {
         let words = Value.allCases.map(\.rawValue)
-        var schema = JSONSchema(.string)
-        schema.enumeration = words
-        return Shape(schema: schema) { node, problems in
+        return Shape(schema: JSONSchema(.string).with { $0.enumeration = words }) { node, problems in
             guard let scalar = node.scalar(wanted: "one of \(words.joined(separator: ", "))", &problems) else {
                 return nil
             }
@@ -95,9 +96,7 @@ extension Shape where Value: CaseIterable & RawRepresentable, Value.RawValue == 
 extension Shape where Value == FileMode {
     /// Permission bits as a quoted octal text: unquoted, `0750` is 488 to one YAML reader and 750 to another.
     public static var fileMode: Shape<FileMode> {
-        var schema = JSONSchema(.string)
-        schema.pattern = "^[0-7]{3,4}$"
-        return Shape(schema: schema) { node, problems in
+        Shape(schema: JSONSchema(.string).with { $0.pattern = "^[0-7]{3,4}$" }) { node, problems in
             guard let scalar = node.scalar(wanted: "a mode in quotes, such as \"0750\"", &problems) else { return nil }
             guard scalar.kind == .string, let mode = FileMode(octal: scalar.text) else {
                 problems.add(node.location, "expected a mode of three or four octal digits in quotes, such as \"0750\"")

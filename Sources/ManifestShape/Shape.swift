@@ -3,15 +3,19 @@ import HealModel
 /// What a value in the manifest looks like. One declaration both decodes the value and describes it as JSON Schema,
 /// so the two cannot drift apart.
 public struct Shape<Value: Sendable>: Sendable {
-    public let schema: JSONSchema
+    /// Made when asked for: a run that only decodes never needs it.
+    private let describe: @Sendable () -> JSONSchema
     private let decoder: @Sendable (ManifestNode, inout ManifestProblems) -> Value?
 
     public init(
-        schema: JSONSchema, decode: @escaping @Sendable (ManifestNode, inout ManifestProblems) -> Value?
+        schema: @escaping @autoclosure @Sendable () -> JSONSchema,
+        decode: @escaping @Sendable (ManifestNode, inout ManifestProblems) -> Value?
     ) {
-        self.schema = schema
+        self.describe = schema
         self.decoder = decode
     }
+
+    public var schema: JSONSchema { describe() }
 
     /// The typed value, or `nil` after adding what is wrong with it to `problems`.
     public func decode(_ node: ManifestNode, _ problems: inout ManifestProblems) -> Value? {
@@ -20,9 +24,7 @@ public struct Shape<Value: Sendable>: Sendable {
 
     /// The same shape with a description for people, shown by editors.
     public func described(_ text: String) -> Shape {
-        var schema = schema
-        schema.description = text
-        return Shape(schema: schema, decode: decoder)
+        Shape(schema: schema.with { $0.description = text }, decode: decoder)
     }
 
     /// A value made from this one. `transform` throws the sentence that is shown at the value's place.

@@ -5,6 +5,18 @@ import Testing
 
 @testable import LiveMachine
 
+/// Files may not be longer inside the body: a stand-in for a full disk that can be had everywhere. Lifted afterwards, because a
+/// process that measures coverage writes a file at its end.
+private func withFileLimit<Value>(_ size: rlim_t, _ body: () async throws -> Value) async rethrows -> Value {
+    let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+    var whole = rlimit()
+    getrlimit(resource, &whole)
+    var limit = rlimit(rlim_cur: size, rlim_max: whole.rlim_max)
+    guard setrlimit(resource, &limit) == 0 else { fatalError("no limit can be set") }
+    defer { setrlimit(resource, &whole) }
+    return try await body()
+}
+
 /// Which thread gets a signal, and when, is the system's choice.
 private func send(_ number: Int32, until interruption: Interruption) {
     kill(getpid(), number)
@@ -31,16 +43,17 @@ private func send(_ number: Int32, until interruption: Interruption) {
             guard pipe(&ends) == 0, close(ends[0]) == 0 else { exit(1) }
             guard write(ends[1], "x", 1) == -1, errno == EPIPE else { exit(2) }
             let sandbox = try Sandbox()
-            var limit = rlimit(rlim_cur: 1000, rlim_max: 1000)
-            guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(3) }
             let machine = try sandbox.machine()
-            // A stand-in for a full disk: it can be had everywhere.
             let bytes = [UInt8](repeating: 1, count: 5000)
-            let error = failure { try machine.createFile(path("file"), contents: bytes, mode: .privateFile) }
+            let error = await withFileLimit(1000) {
+                failure { try machine.createFile(path("file"), contents: bytes, mode: .privateFile) }
+            }
             guard error?.number == EFBIG, try sandbox.names().isEmpty else { exit(4) }
-            let database = await failure {
-                try await machine.createDatabase(path("a.db"), pragmas: []) { connection throws(MachineError) in
-                    try connection.execute("CREATE TABLE t (x)")
+            let database = await withFileLimit(1000) {
+                await failure {
+                    try await machine.createDatabase(path("a.db"), pragmas: []) { connection throws(MachineError) in
+                        try connection.execute("CREATE TABLE t (x)")
+                    }
                 }
             }
             guard case .database("a.db", let fault) = database, fault == .diskFull else { exit(5) }
@@ -55,12 +68,13 @@ private func send(_ number: Int32, until interruption: Interruption) {
         let root = sandbox.root.path
         await #expect(processExitsWith: .exitCode(0)) { [root = root as String] in
             _ = ProcessSetup.prepare()
-            var limit = rlimit(rlim_cur: 40_000, rlim_max: 40_000)
-            guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(3) }
             let machine = try LiveMachine(root: root, mayChange: true, environment: [:])
-            let error = await failure {
-                try await machine.changeDatabase(path("a.db")) { connection throws(MachineError) in
-                    try connection.execute("UPDATE t SET text = 'x'; INSERT INTO t SELECT NULL, zeroblob(10000) FROM t")
+            let error = await withFileLimit(40_000) {
+                await failure {
+                    try await machine.changeDatabase(path("a.db")) { connection throws(MachineError) in
+                        try connection.execute(
+                            "UPDATE t SET text = 'x'; INSERT INTO t SELECT NULL, zeroblob(10000) FROM t")
+                    }
                 }
             }
             exit(error == .database(subject: "a.db", .diskFull) ? 0 : 4)

@@ -73,10 +73,8 @@ import Testing
     }
 
     @Test func whatTakesTooLongIsStopped() async throws {
-        let start = ContinuousClock.now
         let request = shell("trap 'echo end > ended; exit' TERM; while :; do sleep 0.05; done", timeout: .milliseconds(300))
         #expect(await failure { try await machine.run(request) } == .timedOut(subject: "/bin/sh", after: request.timeout))
-        #expect(ContinuousClock.now - start < .seconds(5))
         // It had the time to tidy up.
         #expect(try sandbox.names() == ["ended"])
     }
@@ -92,7 +90,6 @@ import Testing
         let error = await failure { try await machine.run(shell(script, timeout: .milliseconds(300))) }
         #expect(error == .timedOut(subject: "/bin/sh", after: .milliseconds(300)))
         #expect(ContinuousClock.now - start > .milliseconds(2200))
-        #expect(ContinuousClock.now - start < .seconds(15))
         let child = try #require(Int32(try sandbox.read("child").trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(try await ends(child))
     }
@@ -118,10 +115,11 @@ import Testing
 
     /// A daemon that keeps the output open does not keep the run.
     @Test func aChildThatStaysDoesNotHoldTheAnswer() async throws {
-        let start = ContinuousClock.now
-        let answer = try await machine.run(shell("echo hello; sleep 5 & exit 0"))
+        // The time limit is below the daemon's life: an answer that waited for it would be an error.
+        let answer = try await machine.run(shell("echo hello; sleep 600 & echo $! > child; exit 0", timeout: .seconds(300)))
         #expect(answer.standardOutput == Array("hello\n".utf8))
-        #expect(ContinuousClock.now - start < .seconds(4))
+        let child = try #require(Int32(try sandbox.read("child").trimmingCharacters(in: .whitespacesAndNewlines)))
+        kill(child, SIGKILL)
     }
 
     @Test func aRequestToStopStopsTheCommand() async throws {

@@ -113,7 +113,7 @@ import Testing
         Case(
             "default that is no constant", "10: column 'a': default value of column [a] is not constant",
             table(["a": "INT DEFAULT (b)", "b": ""])),
-        Case("generated alone", "1: table 't': must have at least one non-generated column", table(["a": "AS (1)"])),
+        Case("generated alone", "10: column 'a': must have at least one non-generated column", table(["a": "AS (1)"])),
         Case(
             "misspelt in double quotes", "10: column 'a': no such column: typo",
             table(["a": "INT CHECK (\"typo\" > 0)"])),
@@ -166,6 +166,18 @@ import Testing
     @Test(arguments: cases) func faultsSayWhere(example: Case) throws {
         let faults = Self.faults(try Self.build(example.tables))
         #expect(faults.count == 1 && faults[0].hasPrefix(example.fault), "\(faults)")
+    }
+
+    @Test func theFirstOfSeveralWrongTypesIsNamed() throws {
+        var table = Self.table(["a": "INT", "b": "DATETIME", "c": "BOOLEAN", "d": "TEXT"])
+        table.isStrict = true
+        #expect(Self.faults(try Self.build([table])) == ["11: column 'b': unknown datatype for t.b: \"DATETIME\""])
+    }
+
+    @Test func viewsAndTriggersKeepTheirLines() throws {
+        let body = "AFTER INSERT ON t\nBEGIN\n  -- nothing yet\n  SELECT 1;\nEND"
+        let outcome = try Self.build([Self.table(["a": ""])], triggers: ["g": "\n\(body);\n-- the end"])
+        #expect(outcome.schema?.statements.last == "CREATE TRIGGER g \(body)")
     }
 
     @Test func allFaultsAreNamed() throws {

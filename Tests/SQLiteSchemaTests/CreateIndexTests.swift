@@ -134,6 +134,7 @@ import Testing
         .notNullWithoutDefault, .defaultNotConstant, .storedGenerated, .checkFails(rows: 1), .checkFails(rows: 2),
         .notNullFails(rows: 1), .notNullFails(rows: 2), .referencesWithDefault, .defaultOfWrongType("INT"),
         .backfillFiresTriggers([SQLName("g")]), .formerColumn(SQLName("a")), .definedDifferently, .mustBeReplaced,
+        .orphans(rows: 1), .orphans(rows: 2),
         .duplicates(groups: 1, rowids: []), .waits(for: "x"), .nameTaken, .inUse("x"), .foreignOwner,
         .notAutomatic,
     ])

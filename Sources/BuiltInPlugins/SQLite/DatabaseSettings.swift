@@ -102,7 +102,9 @@ extension IndexSettings {
                     "on", { $0.terms = $1 }, terms, required: true,
                     "Columns or expressions, each with COLLATE, ASC or DESC behind it if need be."),
                 Field("unique", { $0.isUnique = $1 }, .boolean, "No two rows may be equal in it."),
-                Field("where", { $0.predicate = $1 }, Shape<String>.name.located.optional, "Only rows for which this is true."),
+                Field(
+                    "where", { $0.predicate = $1 }, Shape<String>.name.located.optional,
+                    "Only rows for which this is true."),
             ])
         let short = terms.map { (terms: [Located<String>]) throws(ShapeFailure) in IndexSettings(terms: terms) }
         return .either(short: short, long: long)

@@ -199,6 +199,8 @@ struct FindingWriter {
             "ALTER TABLE \(missing.table.quoted) RENAME COLUMN \(name.quoted) TO \(missing.column.name.quoted)"
                 .printable
         case (_, .duplicates): "decide which of the rows stay; none is ever deleted by itself"
+        case (_, .checkFails), (_, .notNullFails), (_, .orphans):
+            "state a default or a backfill that fits the rows, or change the rows"
         case (_, .backfillFiresTriggers): "add the column and fill it by hand, with the triggers as you want them"
         case (_, .mustBeReplaced): "drop it and run again: it is then made as stated"
         case (_, .nameTaken): "rename or move it; it is never dropped by itself"

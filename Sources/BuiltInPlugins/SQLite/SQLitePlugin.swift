@@ -37,23 +37,14 @@ public enum SQLitePlugin: Plugin {
 
     private typealias Building = Result<SchemaBuilder.Outcome, MachineError>
 
-    /// What SQLite makes of the declarations. One database in memory serves for all of them; a schema file gets its
-    /// own, because it may do anything there.
+    /// What SQLite makes of the declarations. One database in memory serves for all of them; a schema file gets its own,
+    /// because it may do anything there.
     private static func outcomes(_ databases: [StatedDatabase], on machine: any Machine) async -> [Building] {
         let declarations = databases.map(\.declaration)
         let plain = declarations.indices.filter { declarations[$0].script == nil }
         var outcomes: [Int: Building] = [:]
-        if !plain.isEmpty {
-            do throws(MachineError) {
-                let built = try await machine.scratchDatabase { connection throws(MachineError) in
-                    var built: [SchemaBuilder.Outcome] = []
-                    for index in plain { built.append(try SchemaBuilder.build(declarations[index], on: connection)) }
-                    return built
-                }
-                for (index, outcome) in zip(plain, built) { outcomes[index] = .success(outcome) }
-            } catch {
-                for index in plain { outcomes[index] = .failure(error) }
-            }
+        for (index, outcome) in zip(plain, await plainOutcomes(plain.map { declarations[$0] }, on: machine)) {
+            outcomes[index] = outcome
         }
         for index in declarations.indices where outcomes[index] == nil {
             let declaration = declarations[index]
@@ -67,6 +58,34 @@ public enum SQLitePlugin: Plugin {
             }
         }
         return declarations.indices.map { outcomes[$0] ?? .failure(.cancelled) }
+    }
+
+    /// Most runs see the manifest that the run before saw: what SQLite took then is remembered, and it is not asked again.
+    private static func plainOutcomes(_ declarations: [SchemaDeclaration], on machine: any Machine) async -> [Building]
+    {
+        guard !declarations.isEmpty else { return [] }
+        let key = "sqlite.schema/1 \(declarations.fingerprint)"
+        let trusted = declarations.compactMap(SchemaBuilder.trusted)
+        if trusted.count == declarations.count, machine.remembered(key) == "valid" {
+            return trusted.map { .success(.schema($0)) }
+        }
+        do throws(MachineError) {
+            let built = try await machine.scratchDatabase { connection throws(MachineError) in
+                var built: [SchemaBuilder.Outcome] = []
+                for declaration in declarations {
+                    built.append(try SchemaBuilder.build(declaration, on: connection))
+                }
+                return built
+            }
+            let schemas = built.compactMap(\.schema)
+            // Only what SQLite understood exactly as it is written here.
+            if schemas.count == trusted.count, zip(schemas, trusted).allSatisfy({ $0.stored == $1.stored }) {
+                machine.remember(key, "valid")
+            }
+            return built.map { .success($0) }
+        } catch {
+            return declarations.map { _ in .failure(error) }
+        }
     }
 }
 

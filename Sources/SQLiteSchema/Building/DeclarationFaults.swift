@@ -121,7 +121,7 @@ extension SourcedText {
         let sql = SQLText(text)
         var end = sql.tokens.count
         while end > 0, sql.tokens[end - 1].kind == .semicolon { end -= 1 }
-        return sql.oneLine(0..<end)
+        return sql.written(0..<end)
     }
 
     /// A constraint begins with a word that no column's name can be.

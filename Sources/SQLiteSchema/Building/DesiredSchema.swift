@@ -4,12 +4,8 @@ import HealModel
 public struct DesiredSchema: Sendable {
     /// As it stands in a new database.
     public let stored: StoredSchema
-    /// By name, with their parsed texts.
-    let tables: [SQLName: TableDefinition]
-    /// In the order in which they are made.
-    let indexes: [IndexDefinition]
-    let code: [SQLName: CodeDefinition]
-    let triggers: [SQLName: CodeDefinition]
+    /// A database as stated is nearly always equal by its text, so that nothing need be read.
+    private let tables: [SQLName: Deferred<TableDefinition?>]
     /// Pragmas that are kept in the file, as the manifest or the schema file states them.
     public internal(set) var pragmas: [StatedPragma]
     /// What the manifest says beyond the schema, by table.
@@ -29,33 +25,30 @@ public struct DesiredSchema: Sendable {
         notes: [SQLName: TableNotes] = [:]
     ) {
         let parsed = Dictionary(parsed.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var tables: [SQLName: TableDefinition] = [:]
-        var indexes: [IndexDefinition] = []
-        var code: [SQLName: CodeDefinition] = [:]
-        var triggers: [SQLName: CodeDefinition] = [:]
-        for object in stored.objects {
-            switch object.kind {
-            case .table where !object.isVirtual:
-                if let table = parsed[object.name], table.sql.hasSameBytes(as: object.sql) {
-                    tables[object.name] = table
-                } else {
-                    tables[object.name] = TableParser.parse(object.sql)
-                }
-            case .table, .view: code[object.name] = CodeDefinition.parse(object.sql)
-            case .trigger: triggers[object.name] = CodeDefinition.parse(object.sql)
-            case .index: break
+        var tables: [SQLName: Deferred<TableDefinition?>] = [:]
+        for object in stored.objects where object.kind == .table && !object.isVirtual {
+            if let table = parsed[object.name], table.sql.hasSameBytes(as: object.sql) {
+                tables[object.name] = Deferred(table)
+            } else {
+                tables[object.name] = Deferred { TableParser.parse(object.sql) }
             }
-        }
-        for object in stored.objects where object.kind == .index {
-            if let index = IndexDefinition.parse(object.sql, on: tables[object.table]) { indexes.append(index) }
         }
         self.stored = stored
         self.tables = tables
-        self.indexes = indexes
-        self.code = code
-        self.triggers = triggers
         self.pragmas = pragmas
         self.notes = notes
+    }
+
+    /// A table with columns of its own.
+    func table(_ name: SQLName) -> TableDefinition? { tables[name]?.value }
+
+    /// The stated indexes of a table.
+    func indexes(on table: SQLName) -> [IndexDefinition] {
+        stored.objects.filter { $0.kind == .index && $0.table == table }.compactMap(index)
+    }
+
+    func index(_ object: SchemaObject) -> IndexDefinition? {
+        IndexDefinition.parse(object.sql, on: table(object.table))
     }
 
     /// The names of the tables, in the order in which they are stated.

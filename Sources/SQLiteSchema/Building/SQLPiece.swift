@@ -34,7 +34,23 @@ enum SQLPiece {
 
     /// The piece on one line and without comments, so that nothing of what follows becomes part of one.
     static func clean(_ sql: String) -> String {
+        if isClean(sql) { return sql }
         let text = SQLText(sql)
         return text.oneLine(text.tokens.indices)
+    }
+
+    /// Whether it stands on one line as it should: what nearly every piece of a manifest does.
+    private static func isClean(_ sql: String) -> Bool {
+        var last = UInt8(ascii: " ")
+        for byte in sql.utf8 {
+            switch byte {
+            case 0..<0x20: return false
+            case UInt8(ascii: " ") where last == byte: return false
+            case UInt8(ascii: "-") where last == byte: return false
+            case UInt8(ascii: "*") where last == UInt8(ascii: "/"): return false
+            default: last = byte
+            }
+        }
+        return last != UInt8(ascii: " ")
     }
 }

@@ -20,6 +20,11 @@ public struct SchemaBuilder {
     public enum Outcome: Sendable {
         case schema(DesiredSchema)
         case faults([SchemaFault])
+
+        /// The schema, if nothing is wrong.
+        public var schema: DesiredSchema? {
+            if case .schema(let schema) = self { schema } else { nil }
+        }
     }
 
     /// - Parameter connection: an empty database in memory. Only where there is a script is it not empty afterwards.
@@ -43,6 +48,31 @@ public struct SchemaBuilder {
         return result
     }
 
+    /// The schema of a declaration that SQLite has taken before, without asking it again.
+    /// - Returns: `nil` where only SQLite can tell: a schema file may do anything.
+    public static func trusted(_ declaration: SchemaDeclaration) -> DesiredSchema? {
+        guard declaration.script == nil else { return nil }
+        var objects: [SchemaObject] = []
+        for table in declaration.tables {
+            let name = table.name.text
+            objects.append(SchemaObject(kind: .table, name: name, table: name, sql: TableText(table).sql))
+            for index in table.indexes {
+                objects.append(
+                    SchemaObject(kind: .index, name: index.name.text, table: name, sql: index.sql(on: table.name)))
+            }
+        }
+        for view in declaration.views {
+            objects.append(
+                SchemaObject(kind: .view, name: view.name.text, table: view.name.text, sql: view.viewSQL))
+        }
+        for trigger in declaration.triggers {
+            guard let table = CodeDefinition.parse(trigger.sql)?.table else { return nil }
+            objects.append(
+                SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql))
+        }
+        return DesiredSchema(StoredSchema(objects), pragmas: declaration.pragmas, notes: declaration.notes)
+    }
+
     private mutating func run() throws(MachineError) -> Outcome {
         if let script = declaration.script { try run(script) }
         for table in declaration.tables { try make(table) }
@@ -53,7 +83,7 @@ public struct SchemaBuilder {
         }
         guard faults.isEmpty else { return .faults(faults) }
         let stored = try StoredSchema(reading: connection).withoutShadowTables(connection)
-        let schema = DesiredSchema(stored, parsed: parsed, pragmas: pragmas, notes: notes)
+        let schema = DesiredSchema(stored, parsed: parsed, pragmas: pragmas, notes: declaration.notes)
         try verify(schema)
         return faults.isEmpty ? .schema(schema) : .faults(faults)
     }
@@ -90,24 +120,13 @@ public struct SchemaBuilder {
     private mutating func verify(_ schema: DesiredSchema) throws(MachineError) {
         for table in declaration.tables {
             let name = SQLName(table.name.text)
-            guard schema.tables[name]?.foreignKeys.isEmpty == false else { continue }
+            guard schema.table(name)?.foreignKeys.isEmpty == false else { continue }
             do throws(MachineError) {
                 _ = try connection.rows("PRAGMA foreign_key_check(\(name.alwaysQuoted))")
             } catch {
                 fault(table.name.location, "table '\(table.name.shown)': \(try error.sqlMessage.shown)")
             }
         }
-    }
-
-    private var notes: [SQLName: DesiredSchema.TableNotes] {
-        var notes: [SQLName: DesiredSchema.TableNotes] = [:]
-        for table in declaration.tables where !table.formerNames.isEmpty || !table.backfills.isEmpty {
-            var note = DesiredSchema.TableNotes()
-            for former in table.formerNames { note.formerNames[SQLName(former.body.text)] = SQLName(former.name.text) }
-            for backfill in table.backfills { note.backfills[SQLName(backfill.name.text)] = backfill.body.expression }
-            notes[SQLName(table.name.text)] = note
-        }
-        return notes
     }
 
     func failure(of sql: String) throws(MachineError) -> (message: String, offset: Int?)? {
@@ -118,6 +137,19 @@ public struct SchemaBuilder {
             guard case .database(_, .sql(_, let message, let offset)) = error else { throw error }
             return (message, offset)
         }
+    }
+}
+
+extension SchemaDeclaration {
+    fileprivate var notes: [SQLName: DesiredSchema.TableNotes] {
+        var notes: [SQLName: DesiredSchema.TableNotes] = [:]
+        for table in tables where !table.formerNames.isEmpty || !table.backfills.isEmpty {
+            var note = DesiredSchema.TableNotes()
+            for former in table.formerNames { note.formerNames[SQLName(former.body.text)] = SQLName(former.name.text) }
+            for backfill in table.backfills { note.backfills[SQLName(backfill.name.text)] = backfill.body.expression }
+            notes[SQLName(table.name.text)] = note
+        }
+        return notes
     }
 }
 

@@ -8,7 +8,7 @@ extension SchemaBuilder {
         let text = TableText(table)
         if let failure = try failure(of: text.sql) {
             var part = failure.offset.flatMap(text.part)
-            if part == nil { part = try culprit(table, text) }
+            if part == nil { part = try culprit(table, text, failure.message) }
             switch part {
             case .column(let index):
                 let column = table.columns[index]
@@ -30,16 +30,21 @@ extension SchemaBuilder {
         for backfill in table.backfills { try check(backfill, of: table, parsed) }
     }
 
-    /// The last part without which SQLite takes the table.
-    private func culprit(_ table: TableDeclaration, _ text: TableText) throws(MachineError) -> TableText.Part? {
+    /// The part that the fault lies in: the last one without which SQLite takes the table, or the only one without which
+    /// it complains of something else.
+    private func culprit(_ table: TableDeclaration, _ text: TableText, _ message: String) throws(MachineError)
+        -> TableText.Part?
+    {
+        var suspects: [TableText.Part] = []
         for part in text.allParts.reversed() {
             try connection.execute("SAVEPOINT culprit")
             let failure = try failure(of: TableText(table, without: part).sql)
             try connection.execute("ROLLBACK TO culprit")
             try connection.execute("RELEASE culprit")
-            if failure == nil { return part }
+            guard let failure else { return part }
+            if failure.message != message { suspects.append(part) }
         }
-        return nil
+        return suspects.count == 1 ? suspects[0] : nil
     }
 
     private mutating func make(

@@ -12,7 +12,7 @@ extension SchemaComparison {
             case .table, .view:
                 if desired.stored.tableOrView(object.name) == nil {
                     extras.append(SchemaExtra(kind: object.kind.rawValue, name: object.name))
-                } else if let table = desired.tables[object.name], let actual = found.table(object.name) {
+                } else if let table = desired.table(object.name), let actual = found.table(object.name) {
                     extras += actual.columns.filter { table.column($0.name) == nil }.map {
                         SchemaExtra(kind: "column", name: $0.name, table: table.name)
                     }

@@ -34,10 +34,10 @@ public struct SchemaComparison: Sendable {
 
     private func differences(ofTable object: SchemaObject) -> [SchemaDifference] {
         guard let other = found.tableOrView(object.name) else {
-            guard let table = desired.tables[object.name] else {
-                return desired.code[object.name].map { [.virtualTableMissing($0)] } ?? []
+            guard let table = desired.table(object.name) else {
+                return CodeDefinition.parse(object.sql).map { [.virtualTableMissing($0)] } ?? []
             }
-            return [.tableMissing(table, indexes: desired.indexes.filter { $0.table == table.name })]
+            return [.tableMissing(table, indexes: desired.indexes(on: table.name))]
         }
         if object.kind == other.kind, object.sql.hasSameBytes(as: other.sql) { return [] }
         guard other.kind == .table, other.isVirtual == object.isVirtual else {
@@ -47,17 +47,17 @@ public struct SchemaComparison: Sendable {
                     found: other.isVirtual ? "virtual table" : other.kind.rawValue)
             ]
         }
-        if let definition = desired.code[object.name] {
+        if object.isVirtual, let definition = CodeDefinition.parse(object.sql) {
             let actual = CodeDefinition.parse(other.sql)
             return actual == definition ? [] : [.virtualTableDiffers(definition, found: other.sql)]
         }
-        guard let table = desired.tables[object.name], let actual = TableParser.parse(other.sql) else { return [] }
+        guard let table = desired.table(object.name), let actual = TableParser.parse(other.sql) else { return [] }
         var comparison = TableComparison(
             desired: table, found: actual,
-            desiredPrimaryKey: { desired.tables[$0]?.primaryKey?.terms.map(\.column) },
+            desiredPrimaryKey: { desired.table($0)?.primaryKey?.terms.map(\.column) },
             foundPrimaryKey: { found.table($0)?.primaryKey?.terms.map(\.column) },
             foundIndexes: { found.indexes(on: actual) },
-            desiredIndexes: desired.indexes.filter { $0.isUnique && $0.table == table.name })
+            desiredIndexes: { desired.indexes(on: table.name) })
         let notes = desired.notes[table.name]
         comparison.renames = notes?.formerNames ?? [:]
         comparison.backfills = notes?.backfills ?? [:]
@@ -65,48 +65,51 @@ public struct SchemaComparison: Sendable {
     }
 
     private func differencesOfIndexes() -> [SchemaDifference] {
-        desired.indexes.compactMap { index in
-            guard let other = found.index(index.name) else {
-                if let taken = found.tableOrView(index.name) {
-                    return .nameTaken(index.name, expected: "index", found: taken.kind.rawValue)
+        desired.stored.objects.compactMap { object in
+            guard object.kind == .index else { return nil }
+            guard let other = found.index(object.name) else {
+                if let taken = found.tableOrView(object.name) {
+                    return .nameTaken(object.name, expected: "index", found: taken.kind.rawValue)
                 }
                 // Made together with its table.
-                return found.tableOrView(index.table) == nil ? nil : .indexMissing(index)
+                guard found.tableOrView(object.table) != nil else { return nil }
+                return desired.index(object).map { .indexMissing($0) }
             }
-            if index.sql.hasSameBytes(as: other.sql) { return nil }
-            // What an index inherits from its table's columns is the table's matter: both are read as on the table that
-            // is there.
+            if object.sql.hasSameBytes(as: other.sql) { return nil }
+            // What an index inherits from its table's columns is the table's matter: both are read as on the table
+            // that is there.
             let table = found.table(other.table)
-            let same = IndexDefinition.parse(index.sql, on: table) == IndexDefinition.parse(other.sql, on: table)
-            return same ? nil : .indexDiffers(index, found: other.sql)
+            let wanted = IndexDefinition.parse(object.sql, on: table)
+            guard wanted != IndexDefinition.parse(other.sql, on: table) else { return nil }
+            return desired.index(object).map { .indexDiffers($0, found: other.sql) }
         }
     }
 
     private func differencesOfCode() -> [SchemaDifference] {
-        var differences: [SchemaDifference] = []
-        for object in desired.stored.objects where object.kind == .view {
-            guard let definition = desired.code[object.name] else { continue }
-            guard let other = found.tableOrView(object.name) else {
-                differences.append(.viewMissing(definition))
-                continue
+        let views = desired.stored.objects.filter { $0.kind == .view }
+        let triggers = desired.stored.objects.filter { $0.kind == .trigger }
+        return views.compactMap { object in
+            let other = found.tableOrView(object.name)
+            if let other, other.kind != .view {
+                return .nameTaken(object.name, expected: "view", found: other.kind.rawValue)
             }
-            if other.kind != .view {
-                differences.append(.nameTaken(object.name, expected: "view", found: other.kind.rawValue))
-            } else if !object.sql.hasSameBytes(as: other.sql), CodeDefinition.parse(other.sql) != definition {
-                differences.append(.viewDiffers(definition, found: other.sql))
-            }
+            return difference(object, other, missing: { .viewMissing($0) }, differs: { .viewDiffers($0, found: $1) })
         }
-        for object in desired.stored.objects where object.kind == .trigger {
-            guard let definition = desired.triggers[object.name] else { continue }
-            guard let other = found.trigger(object.name) else {
-                differences.append(.triggerMissing(definition))
-                continue
+            + triggers.compactMap { object in
+                difference(
+                    object, found.trigger(object.name), missing: { .triggerMissing($0) },
+                    differs: { .triggerDiffers($0, found: $1) })
             }
-            if !object.sql.hasSameBytes(as: other.sql), CodeDefinition.parse(other.sql) != definition {
-                differences.append(.triggerDiffers(definition, found: other.sql))
-            }
-        }
-        return differences
+    }
+
+    private func difference(
+        _ object: SchemaObject, _ other: SchemaObject?, missing: (CodeDefinition) -> SchemaDifference,
+        differs: (CodeDefinition, String) -> SchemaDifference
+    ) -> SchemaDifference? {
+        if let other, object.sql.hasSameBytes(as: other.sql) { return nil }
+        guard let definition = CodeDefinition.parse(object.sql) else { return nil }
+        guard let other else { return missing(definition) }
+        return CodeDefinition.parse(other.sql) == definition ? nil : differs(definition, other.sql)
     }
 
     /// What the file's own properties differ in.

@@ -8,7 +8,7 @@ struct TableComparison {
     /// Indexes of the found table that are not part of its text.
     let foundIndexes: () -> [IndexDefinition]
     /// Indexes that the manifest states for the table.
-    let desiredIndexes: [IndexDefinition]
+    let desiredIndexes: () -> [IndexDefinition]
     var renames: [SQLName: SQLName] = [:]
     var backfills: [SQLName: String] = [:]
 
@@ -20,7 +20,7 @@ struct TableComparison {
     init(
         desired: TableDefinition, found: TableDefinition, desiredPrimaryKey: @escaping (SQLName) -> [SQLName]?,
         foundPrimaryKey: @escaping (SQLName) -> [SQLName]?, foundIndexes: @escaping () -> [IndexDefinition],
-        desiredIndexes: [IndexDefinition]
+        desiredIndexes: @escaping () -> [IndexDefinition]
     ) {
         self.desired = desired
         self.found = found
@@ -163,7 +163,7 @@ struct TableComparison {
         for key in found.uniqueKeys where surplus.contains(key) {
             // What concerns a column that the manifest does not name is not the manifest's matter.
             guard key.terms.allSatisfy({ desired.column($0.column) != nil }) else { continue }
-            if desiredIndexes.contains(where: { $0.isEquivalent(to: key, in: desired) }) { continue }
+            if desiredIndexes().contains(where: { $0.isEquivalent(to: key, in: desired) }) { continue }
             let single = key.terms.count == 1 ? key.terms[0].column : nil
             note(
                 AspectDifference(single == nil ? .constraint : .unique, expected: nil, found: key.text), column: single)

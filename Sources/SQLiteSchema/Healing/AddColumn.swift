@@ -31,21 +31,51 @@ extension ChangePlanner {
         if column.generated?.isStored == true { obstacles.append(.storedGenerated) }
         guard obstacles.isEmpty else { return obstacles }
 
-        let source = source(missing.table, adding: (added[missing.table] ?? []) + [missing])
-        if column.generated != nil, column.isNotNull {
-            let rows = try count("SELECT count(*) FROM \(source) WHERE \(column.name.alwaysQuoted) IS NULL") ?? 0
-            if rows > 0 { obstacles.append(.notNullFails(rows: rows)) }
+        let others = added[missing.table] ?? []
+        let fresh = source(missing.table, adding: others + [missing.withoutBackfill])
+        if column.generated != nil, column.isNotNull,
+            let rows = try rows(of: fresh, where: "\(column.name.alwaysQuoted) IS NULL")
+        {
+            obstacles.append(.notNullFails(rows: rows))
         }
         if !missing.checks.isEmpty {
             let broken = missing.checks.map { "NOT (\($0.expression.source))" }.joined(separator: " OR ")
-            let rows = try count("SELECT count(*) FROM \(source) WHERE \(broken)") ?? 0
-            if rows > 0 { obstacles.append(.checkFails(rows: rows)) }
+            // SQLite looks at the default first, whatever comes in its place.
+            if let rows = try rows(of: fresh, where: broken) {
+                obstacles.append(.checkFails(rows: rows))
+            } else if missing.backfill != nil,
+                let rows = try rows(of: source(missing.table, adding: others + [missing]), where: broken)
+            {
+                obstacles.append(.checkFails(rows: rows))
+            }
         }
-        if missing.backfill != nil {
-            let triggers = updateTriggers(of: missing)
-            if !triggers.isEmpty { obstacles.append(.backfillFiresTriggers(triggers)) }
+        return obstacles + (try obstaclesOfBackfill(missing, others))
+    }
+
+    private mutating func obstaclesOfBackfill(
+        _ missing: MissingColumn, _ others: [MissingColumn]
+    ) throws(MachineError) -> [Obstacle] {
+        guard missing.backfill != nil else { return [] }
+        var obstacles: [Obstacle] = []
+        let triggers = updateTriggers(of: missing)
+        if !triggers.isEmpty { obstacles.append(.backfillFiresTriggers(triggers)) }
+        let column = missing.column.name.alwaysQuoted
+        let source = source(missing.table, adding: others + [missing])
+        for key in missing.foreignKeys {
+            guard let parent = key.parentColumns?.first else { continue }
+            let found =
+                "SELECT 1 FROM main.\(key.parent.alwaysQuoted) AS parent WHERE parent.\(parent.alwaysQuoted) = \(column)"
+            if let rows = try rows(of: source, where: "\(column) IS NOT NULL AND NOT EXISTS (\(found))") {
+                obstacles.append(.orphans(rows: rows))
+            }
         }
         return obstacles
+    }
+
+    /// How many rows a condition holds for; `nil` when there are none, or when SQLite cannot tell before it is done.
+    private func rows(of source: String, where condition: String) throws(MachineError) -> Int64? {
+        let rows = try count("SELECT count(*) FROM \(source) WHERE \(condition)") ?? 0
+        return rows > 0 ? rows : nil
     }
 
     private func obstaclesOfDefault(_ missing: MissingColumn, in table: TableDefinition) -> [Obstacle] {
@@ -91,6 +121,13 @@ extension MissingColumn {
         var needs = checks.flatMap { $0.expression.mentions(of: others) }
         if let generated = column.generated { needs += generated.expression.mentions(of: others) }
         return needs
+    }
+
+    /// As ALTER TABLE leaves it.
+    fileprivate var withoutBackfill: MissingColumn {
+        var column = self
+        column.backfill = nil
+        return column
     }
 
     /// What rows that exist get, as an SQL expression with the column's affinity and collation where it can have them.

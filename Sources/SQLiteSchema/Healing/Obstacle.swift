@@ -20,6 +20,8 @@ public enum Obstacle: Hashable, Sendable {
     case referencesWithDefault
     case defaultOfWrongType(String)
     case backfillFiresTriggers([SQLName])
+    /// What fills it would reference rows that do not exist.
+    case orphans(rows: Int64)
 
     /// The manifest says that a column was called differently, and the old one is there.
     case formerColumn(SQLName)
@@ -43,9 +45,8 @@ public enum Obstacle: Hashable, Sendable {
     public var needsRebuild: Bool {
         switch self {
         case .primaryKey, .unique, .tableConstraint, .circular, .typeInStrictTable, .notNullWithoutDefault,
-            .defaultNotConstant, .storedGenerated, .checkFails, .notNullFails, .referencesWithDefault,
-            .defaultOfWrongType,
-            .backfillFiresTriggers, .definedDifferently:
+            .defaultNotConstant, .storedGenerated, .referencesWithDefault, .defaultOfWrongType, .backfillFiresTriggers,
+            .definedDifferently:
             true
         default: false
         }
@@ -70,6 +71,8 @@ public enum Obstacle: Hashable, Sendable {
         case .defaultOfWrongType(let type): "its default is no \(type) value, and the STRICT table has rows"
         case .backfillFiresTriggers(let names):
             "filling it would fire \(names.map(\.text).joined(separator: ", "))"
+        case .orphans(let rows):
+            "\(rows) \(rows == 1 ? "row" : "rows") would reference a row of another table that does not exist"
         case .formerColumn(let name): "it was called '\(name)' and only its name is to change"
         case .definedDifferently, .mustBeReplaced: "what is there is defined differently"
         case .duplicates(let groups, let rowids):

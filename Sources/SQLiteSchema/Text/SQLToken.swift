@@ -108,6 +108,12 @@ struct SQLText: Sendable {
         return tokens.count
     }
 
+    /// The tokens as they were written, with all that stands between them.
+    func written(_ range: Range<Int>) -> String {
+        guard let first = range.first, let last = range.last else { return "" }
+        return String(decoding: bytes[tokens[first].start..<tokens[last].end], as: UTF8.self)
+    }
+
     /// The tokens as they were written, on one line: comments are gone, and any white space is one space.
     func oneLine(_ range: Range<Int>) -> String {
         var line: [UInt8] = []

@@ -192,6 +192,17 @@ import Testing
         #expect(finding.repair == nil)
     }
 
+    @Test func rowsThatBreakACheckAreCounted() async throws {
+        let machine = try DiskMachine()
+        let tree: Tree = ["d.db": ["tables": ["t": ["columns": ["a": "INT", "b": "INT CHECK (b IS NOT NULL)"]]]]]
+        try machine.sql("d.db", "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)")
+        let finding = try #require(try await SQLitePluginTests.findings(tree, on: machine).first)
+        #expect(
+            finding.message
+                == "Column 'b' is missing in t of d.db; it cannot be added now, because 2 rows would break its CHECK")
+        #expect(finding.hint == "state a default or a backfill that fits the rows, or change the rows")
+    }
+
     @Test func aBackfillIsPartOfTheRepair() async throws {
         let machine = try DiskMachine()
         try machine.sql(

@@ -17,6 +17,7 @@ final class DiskMachine: Machine {
     let root: String
     private let trouble = Mutex(Trouble())
     private let openings = Mutex(0)
+    private let memory = Mutex<[String: String]>([:])
     let environment: [String: String] = [:]
     let now: Int64 = 0
 
@@ -96,8 +97,8 @@ final class DiskMachine: Machine {
 
     func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)? { nil }
     func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer { throw .cancelled }
-    func remembered(_ key: String) -> String? { nil }
-    func remember(_ key: String, _ value: String) {}
+    func remembered(_ key: String) -> String? { memory.withLock { $0[key] } }
+    func remember(_ key: String, _ value: String) { memory.withLock { $0[key] = value } }
 
     func readDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value

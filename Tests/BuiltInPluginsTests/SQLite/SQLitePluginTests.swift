@@ -176,6 +176,26 @@ import Testing
         #expect(problems == [] && checks.count == 4 && machine.scratchCount == 2)
     }
 
+    @Test func whatSQLiteTookOnceIsNotAskedAgain() async throws {
+        let machine = try DiskMachine()
+        let first = await Self.checks(Self.everything, on: machine)
+        #expect(machine.scratchCount == 1)
+        let second = await Self.checks(Self.everything, on: machine)
+        #expect(machine.scratchCount == 1 && second.problems == [])
+        // Both see the same.
+        try machine.sql("app/data.db", "CREATE TABLE product_catalog (ID integer primary key, sku)")
+        let looks = try await [first.checks[0].look(on: machine), second.checks[0].look(on: machine)]
+        #expect(looks[0] == looks[1] && looks[0].findings.count > 3)
+        // Anything else is asked, and what is wrong is not remembered.
+        for definition in ["TEXT", "TEXT NOT (NULL"] {
+            let other: Tree = ["a.db": ["tables": ["t": ["columns": ["a": .scalar(definition, .string)]]]]]
+            let before = machine.scratchCount
+            let problems = await Self.checks(other, on: machine).problems
+            #expect(machine.scratchCount == before + 1)
+            #expect(await Self.checks(other, on: machine).problems == problems)
+        }
+    }
+
     @Test func aSchemaFileIsWhatItSays() async throws {
         let machine = try DiskMachine()
         try machine.write(
