@@ -295,6 +295,21 @@ import Testing
         }
         #expect(error == .cancelled)
         #expect(try sandbox.read("a.db") == before)
+        // While it waits for a reader at the end.
+        try await OtherProcess.python(Databases.holder("BEGIN; SELECT count(*) FROM t"), file) { () async throws -> Void in
+            let interruption = Interruption()
+            let patient = try sandbox.machine(wait: .seconds(60), interruption: interruption)
+            let file = try path("a.db")
+            async let waiting = failure {
+                try await patient.changeDatabase(file) { connection throws(MachineError) in
+                    try connection.execute("DELETE FROM t")
+                }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+            interruption.raise()
+            #expect(await waiting == .cancelled)
+        }
+        #expect(try sandbox.read("a.db") == before)
         #expect(await failure { try await machine.changeDatabase(path("a.db")) { _ in } } == .cancelled)
         #expect(await failure { try await machine.createDatabase(path("b.db"), pragmas: []) { _ in } } == .cancelled)
     }

@@ -153,6 +153,37 @@ import Testing
         #expect(try !machine.removeFile(path("file"), ifStill: []))
     }
 
+    /// Somebody replaces the file at that very moment: what they wrote is never what is removed.
+    @Test func whatSomebodyElseWritesMeanwhileIsKept() async throws {
+        let file = try path("file")
+        for _ in 0..<300 {
+            try sandbox.write("file", "ours")
+            try sandbox.write("theirs", "theirs")
+            let (from, to) = (sandbox.path("theirs"), sandbox.path("file"))
+            async let other = Task.detached { rename(from, to) == 0 }.value
+            _ = try? machine.removeFile(file, ifStill: Array("ours".utf8))
+            #expect(await other)
+            let names = try sandbox.names()
+            #expect(names.count == 1 && names[0].hasPrefix("file"), "\(names)")
+            #expect(try sandbox.read(names[0]) == "theirs")
+            unlink(sandbox.path(names[0]))
+        }
+    }
+
+    @Test func whereRenamingMayReplace() throws {
+        let folder = open(sandbox.root.path, O_RDONLY)
+        defer { close(folder) }
+        try sandbox.write("temporary", "new")
+        try LiveMachine.link("temporary", to: "file", in: folder, "file")
+        #expect(try sandbox.names() == ["file"])
+        try sandbox.write("temporary", "newer")
+        #expect(
+            failure { try LiveMachine.link("temporary", to: "file", in: folder, "file") }
+                == .refused(subject: "file", .exists))
+        #expect(try sandbox.read("file") == "new")
+        #expect(failure { try LiveMachine.link("missing", to: "x", in: folder, "x") }?.number == ENOENT)
+    }
+
     @Test func aLinkIsNotTheFileItLeadsTo() throws {
         try sandbox.write("file", "hello")
         try sandbox.link("link", to: "file")

@@ -57,6 +57,21 @@ import Testing
         #expect(try machine.removeLeftovers(beside: path("data/a.db")).isEmpty)
     }
 
+    /// A killed process that nobody has waited for yet has a number, and is dead all the same.
+    @Test func whatAZombieLeftIsRemoved() throws {
+        var child: pid_t = 0
+        let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+        defer { free(arguments[0]) }
+        try #require(posix_spawn(&child, "/bin/true", nil, nil, arguments, nil) == 0)
+        // Ended, and left unreaped.
+        var information = siginfo_t()
+        try #require(waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == 0)
+        let name = ".file.selfheal-\(child)-abc"
+        try sandbox.write(name, "x")
+        #expect(try machine.removeLeftovers(beside: path("file")) == [name])
+        waitpid(child, nil, 0)
+    }
+
     @Test func besideTheRootAndWhereNothingIs() throws {
         try sandbox.write("..env.selfheal-4194304-0", "x")
         #expect(try machine.removeLeftovers(beside: path(".env")) == ["..env.selfheal-4194304-0"])

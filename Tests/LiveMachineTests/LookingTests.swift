@@ -111,6 +111,21 @@ import Testing
         #expect(FileStatus.Kind(mode: mode | 0o644) == kind)
     }
 
+    @Test func whatThisProcessMayDo() throws {
+        try sandbox.write("file", "")
+        chmod(sandbox.path("file"), 0o600)
+        try sandbox.write("tool", "")
+        chmod(sandbox.path("tool"), 0o700)
+        #expect(try machine.permits(.read, to: path("file")))
+        #expect(try machine.permits(.write, to: path("file")))
+        // Not even root executes what nobody may.
+        #expect(try !machine.permits(.execute, to: path("file")))
+        #expect(try machine.permits(.execute, to: path("tool")))
+        try sandbox.link("link", to: "tool")
+        #expect(try machine.permits(.execute, to: path("link")))
+        #expect(failure { try machine.permits(.read, to: path("missing")) }?.number == ENOENT)
+    }
+
     // MARK: Contents
 
     @Test func contentsAreExact() throws {

@@ -143,8 +143,8 @@ private func send(_ number: Int32, until interruption: Interruption) {
             getrlimit(resource, &whole)
             let before = try open()
             var done = 0
-            for extra in 0..<12 {
-                var limit = rlimit(rlim_cur: rlim_t(before - 1 + extra), rlim_max: whole.rlim_max)
+            for highest in 3...before + 12 {
+                var limit = rlimit(rlim_cur: rlim_t(highest), rlim_max: whole.rlim_max)
                 setrlimit(resource, &limit)
                 var errors: [MachineError?] = [failure { try machine.createFile(template, contents: [1, 2], mode: .privateFile) }]
                 errors.append(failure { try machine.createDirectory(folder, mode: .directory) })
@@ -158,7 +158,7 @@ private func send(_ number: Int32, until interruption: Interruption) {
                 let names = try sandbox.names("a/b")
                 let expected = zip(errors, ["file", "folder", "a.db"]).filter { $0.0 == nil }.map(\.1)
                 guard names == expected.sorted() else {
-                    print(extra, names, errors)
+                    print(highest, names, errors)
                     exit(1)
                 }
                 if names.contains("file") {

@@ -99,6 +99,35 @@ import Testing
         #expect(try await unchanged { try await count("late") } == 3)
     }
 
+    /// SQLite looks into a log whatever the header says, and would make an index for it.
+    @Test(arguments: ["", "x", String(repeating: "\0", count: 5000)])
+    func aStrayLogBesideADatabaseThatKeepsNone(_ text: String) async throws {
+        try await Databases.plain(file)
+        try sandbox.write("a.db-wal", text)
+        #expect(try await unchanged { try await count() } == 10)
+    }
+
+    @Test func aLogWithoutItsIndexWhileAnotherProcessReads() async throws {
+        try await Databases.plain(file)
+        try await Databases.killedLogWriter(file)
+        try FileManager.default.removeItem(atPath: file + "-shm")
+        // Whoever holds the file open without its index keeps the lock that would be needed.
+        try await OtherProcess.python(
+            """
+            import fcntl, os, sys
+            file = os.open(sys.argv[1], os.O_RDONLY)
+            fcntl.lockf(file, fcntl.LOCK_SH, 510, 0x40000002)
+            print('ready', flush=True)
+            sys.stdin.read()
+            """, file
+        ) { () async throws -> Void in
+            guard case .busy = await fault() else {
+                Issue.record("not busy")
+                return
+            }
+        }
+    }
+
     @Test func anEmptyLog() async throws {
         try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
         try sandbox.write("a.db-wal", "")
@@ -113,10 +142,13 @@ import Testing
             #expect(try await count() == 10)
             #expect(try sandbox.names() == ["a.db", "a.db-shm", "a.db-wal"])
         }
+        // One that has written once only: it has left no mark in the index that a reader could share.
+        let once = Databases.holder("PRAGMA wal_autocheckpoint=0; INSERT INTO t (text) VALUES ('new')")
+        try await OtherProcess.python(once, file) { () async throws -> Void in #expect(try await count() == 11) }
         // A writer in the middle of its transaction shows what was committed.
         let writer = Databases.holder("BEGIN IMMEDIATE; DELETE FROM t")
         try await OtherProcess.python(writer, file) { () async throws -> Void in
-            #expect(try await count() == 10)
+            #expect(try await count() == 11)
         }
     }
 
@@ -322,6 +354,48 @@ import Testing
             try await Task.sleep(for: .milliseconds(100))
             task.cancel()
             #expect(try await task.value == .cancelled)
+        }
+    }
+
+    /// A log that appears during the look: the process that has made it is still at work.
+    @Test func aLogThatAppears() async throws {
+        try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
+        let name = file
+        let writer = Process()
+        let input = Pipe()
+        writer.executableURL = URL(filePath: "/usr/bin/env")
+        writer.arguments = ["python3", "-c", Databases.holder("PRAGMA wal_autocheckpoint=0; DELETE FROM t"), name]
+        writer.standardInput = input
+        let output = Pipe()
+        writer.standardOutput = output
+        let rows = try await machine.readDatabase(path("a.db")) { connection throws(MachineError) in
+            if !writer.isRunning {
+                try? writer.run()
+                _ = output.fileHandleForReading.availableData
+            }
+            return try connection.rows("SELECT count(*) FROM t")
+        }
+        #expect(rows == [[.integer(0)]])
+        try input.fileHandleForWriting.close()
+        writer.waitUntilExit()
+    }
+
+    /// Between the look at the place and the opening somebody has put a link there.
+    @Test func whatSQLiteItselfRefusesToOpen() async throws {
+        try await Databases.plain(file)
+        try sandbox.link("link.db", to: "a.db")
+        func opened(_ name: String) throws -> Connection {
+            try Connection(
+                sandbox.path(name), .readOnly, subject: name,
+                patience: Patience(waitLimit: .zero, interruption: Interruption()))
+        }
+        #expect(failure { try opened("link.db") } == .refused(subject: "link.db", .symbolicLink))
+        #expect(failure { try opened("missing.db") } == .database(subject: "missing.db", .missing))
+        #expect(failure { try opened("missing/a.db") } == .database(subject: "missing/a.db", .missing))
+        try sandbox.makeDirectory("folder")
+        guard case .database("folder", .io) = failure({ try opened("folder") }) else {
+            Issue.record("a folder was opened")
+            return
         }
     }
 

@@ -15,7 +15,7 @@ import Testing
 
     private func heal(_ schema: DesiredSchema, _ connection: TestConnection) throws -> [PlannedChange] {
         let changes = try plan(schema, connection)
-        for statement in changes.flatMap(\.statements) { try connection.execute(statement) }
+        for statement in changes.flatMap({ $0.guards + $0.statements }) { try connection.execute(statement) }
         return changes
     }
 
@@ -30,7 +30,7 @@ import Testing
 
         var rehearsal = try Rehearsal(copying: try StoredSchema(reading: connection), into: try TestConnection())
         let planned = try plan(schema, connection)
-        #expect(try rehearsal.perform(planned.map(\.statements)).allSatisfy(\.isEmpty))
+        #expect(try rehearsal.perform(planned.map { $0.guards + $0.statements }).allSatisfy(\.isEmpty))
         let changes = try heal(schema, connection)
         #expect(changes.allSatisfy { $0.obstacles.isEmpty })
         // The second run finds nothing.

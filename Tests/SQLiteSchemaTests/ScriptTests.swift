@@ -115,6 +115,20 @@ import Testing
         #expect(try connection.rows("SELECT count(*) FROM docs WHERE docs MATCH 'words'") == [[.integer(1)]])
     }
 
+    @Test func triggersMayKeepAFullTextIndexUpToDate() throws {
+        let sql = """
+            CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT);
+            CREATE VIRTUAL TABLE words USING fts5(body, content='t');
+            CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO words(rowid, body) VALUES (new.id, new.body); END;
+            """
+        let schema = try #require(try schema(sql))
+        let connection = try database()
+        for statement in schema.statements { try connection.execute(statement) }
+        #expect(try plan(schema, connection).isEmpty)
+        var rehearsal = try Rehearsal(copying: try StoredSchema(reading: connection), into: try TestConnection())
+        #expect(try rehearsal.perform([["ALTER TABLE t ADD COLUMN c"]]) == [[]])
+    }
+
     @Test func columnsAndSchemaSayTheSame() throws {
         let script = try #require(
             try schema(

@@ -16,7 +16,8 @@ final class TestConnection: SQLConnection {
         }
         db = opened
         sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0)
-        try execute("PRAGMA foreign_keys = \(foreignKeys ? "ON" : "OFF")")
+        // As the machine opens databases.
+        try execute("PRAGMA foreign_keys = \(foreignKeys ? "ON" : "OFF"); PRAGMA trusted_schema = OFF")
         executed = []
     }
 

@@ -113,7 +113,7 @@ extension Finding {
     fileprivate func refused(because reasons: [String]) -> Finding {
         let reasons = reasons.map(\.printable).joined(separator: "; ")
         var finding = withoutRepair(hint: "change what stops working first, or state it in the manifest as it is to be")
-        finding.message += "; it is not added, because \(reasons)"
+        finding.message += "; nothing is done about it, because \(reasons)"
         return finding
     }
 }

@@ -15,7 +15,7 @@ struct FindingWriter {
         if case .statements(let statements, let risk) = change.remedy, let doing = draft.doing, let done = draft.done {
             repair = Repair(
                 doing, done: done, detail: statements.map(\.oneLine).joined(separator: "; "), risk: risk,
-                steps: [.executeSQL(database: database, statements: statements)])
+                steps: [.executeSQL(database: database, statements: change.guards + statements)])
         }
         let severity = draft.severity ?? DatabaseSchemaCheck.descriptor.kind(draft.id)?.severity ?? .critical
         return Finding(
@@ -185,6 +185,7 @@ struct FindingWriter {
         case .formerColumn(let name): return "it was called '\(name.text.shown)': the column needs a rename"
         case .foreignOwner, .nameTaken, .notAutomatic, .mustBeReplaced: return nil
         case .inUse: return reasons
+        case .waits where change.difference.isPragma: return "it is not set now, because \(reasons)"
         default:
             return obstacles.contains(where: \.needsRebuild)
                 ? "it cannot be added, because \(reasons); this needs a rebuild of the table"
@@ -224,5 +225,11 @@ extension [AspectDifference] {
                 Evidence("found \(difference.aspect.rawValue)", difference.found.printable),
             ]
         }
+    }
+}
+
+extension SchemaDifference {
+    fileprivate var isPragma: Bool {
+        if case .pragmaDiffers = self { true } else { false }
     }
 }

@@ -37,8 +37,8 @@ public enum SQLitePlugin: Plugin {
 
     private typealias Building = Result<SchemaBuilder.Outcome, MachineError>
 
-    /// What SQLite makes of the declarations. One database in memory serves for all of them; a schema file gets its own,
-    /// because it may do anything there.
+    /// What SQLite makes of the declarations. One database in memory serves for all of them; a schema file gets its
+    /// own, because it may do anything there.
     private static func outcomes(_ databases: [StatedDatabase], on machine: any Machine) async -> [Building] {
         let declarations = databases.map(\.declaration)
         let plain = declarations.indices.filter { declarations[$0].script == nil }
@@ -60,7 +60,8 @@ public enum SQLitePlugin: Plugin {
         return declarations.indices.map { outcomes[$0] ?? .failure(.cancelled) }
     }
 
-    /// Most runs see the manifest that the run before saw: what SQLite took then is remembered, and it is not asked again.
+    /// Most runs see the manifest that the run before saw: what SQLite took then is remembered, and it is not asked
+    /// again.
     private static func plainOutcomes(_ declarations: [SchemaDeclaration], on machine: any Machine) async -> [Building]
     {
         guard !declarations.isEmpty else { return [] }

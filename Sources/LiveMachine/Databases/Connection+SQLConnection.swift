@@ -36,7 +36,9 @@ extension Connection: SQLConnection {
         let message = given ?? Self.short(String(cString: sqlite3_errmsg(db)))
         let fault: MachineError.DatabaseFault
         switch code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED: fault = .busy(waited: patience.waited)
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            if patience.isInterrupted { return .cancelled }
+            fault = .busy(waited: patience.waited)
         case SQLITE_INTERRUPT:
             if patience.ranOut, let limit = patience.timeLimit { return .timedOut(subject: subject, after: limit) }
             return .cancelled

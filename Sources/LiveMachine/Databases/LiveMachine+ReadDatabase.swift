@@ -15,7 +15,8 @@ extension LiveMachine {
     /// A database in WAL mode is the difficult one, because SQLite makes a `-wal` and a `-shm` file as soon as it looks into
     /// one. So: without a log it is read as it stands, without locks, and again if it was changed meanwhile. With a log, the
     /// `-shm` file that is there is read and not written; only when a live process uses the database, and its `-shm` cannot be
-    /// used without writing to it, is it opened as that process itself does. A log without a `-shm` file is indexed in memory.
+    /// used without noting there what is being read, is it opened as that process itself does. A log without a `-shm` file is
+    /// indexed in memory.
     public func readDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
@@ -49,14 +50,16 @@ extension LiveMachine {
         _ place: DatabasePlace, _ patience: Patience, _ body: (any SQLConnection) throws(MachineError) -> Value
     ) throws(MachineError) -> Attempt<Value> {
         let plain = try Connection(place.absolute, .readOnly, subject: place.path.text, patience: patience)
-        guard let header = DatabaseHeader(of: plain.db), header.usesWAL else {
+        let log = try place.side("-wal")
+        // A log beside it is looked into whatever the header says.
+        guard let header = DatabaseHeader(of: plain.db), header.usesWAL || log != nil else {
             return try read(through: plain, place, .inFile, body)
         }
         // Between two journal modes: opened now, it would get a log as well.
         if try place.side("-journal") != nil, place.hasJournalHeader() {
             throw .database(subject: place.path.text, .hotJournal)
         }
-        guard try place.hasLog() else { return try readWithoutLog(place, plain, body) }
+        guard let log, log.size > 0 else { return try readWithoutLog(place, plain, body) }
         plain.close()
         if try place.side("-shm") == nil { return try readLogInMemory(place, patience, body) }
         let careful = try Connection(

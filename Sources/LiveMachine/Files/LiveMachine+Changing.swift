@@ -141,15 +141,20 @@ extension LiveMachine {
         if uninterrupted({ selfheal_rename_noreplace(directory, from, name) }) == 0 { return }
         switch errno {
         case EEXIST: throw .refused(subject: path.text, .exists)
-        case EINVAL, ENOSYS:
-            // A file system without it. A second link fails as well where the name is taken.
-            guard linkat(directory, from, directory, name, 0) == 0 else {
-                if errno == EEXIST { throw .refused(subject: path.text, .exists) }
-                throw .failed("link", path.text)
-            }
-            _ = unlinkat(directory, from, 0)
+        case EINVAL, ENOSYS: try Self.link(from, to: name, in: directory, path.text)
         case let code: throw .failed("rename", path.text, code)
         }
+    }
+
+    /// For a file system that cannot rename without replacing: a second link, too, fails where the name is taken.
+    static func link(
+        _ from: String, to name: String, in directory: Int32, _ subject: String
+    ) throws(MachineError) {
+        guard linkat(directory, from, directory, name, 0) == 0 else {
+            if errno == EEXIST { throw .refused(subject: subject, .exists) }
+            throw .failed("link", subject)
+        }
+        guard unlinkat(directory, from, 0) == 0 else { throw .failed("unlink", subject) }
     }
 
     /// Whether a regular file of this name has exactly these bytes.

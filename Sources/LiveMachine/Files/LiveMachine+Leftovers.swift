@@ -27,7 +27,11 @@ extension LiveMachine {
     /// Whether another process that runs this program has the number.
     private func isHealer(_ pid: Int32) -> Bool {
         guard pid != getpid(), kill(pid, 0) == 0 || errno == EPERM else { return false }
-        guard let program = resolvedLink("/proc/\(pid)/exe", in: AT_FDCWD) else { return true }
+        errno = 0
+        guard let program = resolvedLink("/proc/\(pid)/exe", in: AT_FDCWD) else {
+            // Killed, and not yet waited for by its parent: a zombie has no program any more.
+            return errno != ENOENT
+        }
         return program == resolvedLink("/proc/self/exe", in: AT_FDCWD)
     }
 }

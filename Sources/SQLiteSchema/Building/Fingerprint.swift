@@ -1,6 +1,6 @@
 extension [SchemaDeclaration] {
-    /// A number for what the declarations say, wherever it stands: 128 bits of FNV-1a. Good enough to know one's own manifest
-    /// again; whoever can change the manifest need not forge it.
+    /// A number for what the declarations say, wherever it stands: 128 bits of FNV-1a. Good enough to know one's own
+    /// manifest again; whoever can change the manifest need not forge it.
     public var fingerprint: String {
         var hash = Fingerprint()
         hash.add(count)

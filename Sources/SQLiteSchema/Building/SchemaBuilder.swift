@@ -34,6 +34,7 @@ public struct SchemaBuilder {
         let early = declaration.faults()
         guard early.isEmpty else { return .faults(early) }
         var builder = SchemaBuilder(declaration, on: connection)
+        try connection.trustSchema()
         // A script may hold transactions of its own.
         guard declaration.script == nil else { return try builder.run() }
         try connection.execute("BEGIN")

@@ -30,8 +30,8 @@ extension SchemaBuilder {
         for backfill in table.backfills { try check(backfill, of: table, parsed) }
     }
 
-    /// The part that the fault lies in: the last one without which SQLite takes the table, or the only one without which
-    /// it complains of something else.
+    /// The part that the fault lies in: the last one without which SQLite takes the table, or the only one without
+    /// which it complains of something else.
     private func culprit(_ table: TableDeclaration, _ text: TableText, _ message: String) throws(MachineError)
         -> TableText.Part?
     {

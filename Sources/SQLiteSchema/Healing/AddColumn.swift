@@ -62,12 +62,13 @@ extension ChangePlanner {
         let column = missing.column.name.alwaysQuoted
         let source = source(missing.table, adding: others + [missing])
         for key in missing.foreignKeys {
-            guard let parent = key.parentColumns?.first else { continue }
-            let found =
-                "SELECT 1 FROM main.\(key.parent.alwaysQuoted) AS parent WHERE parent.\(parent.alwaysQuoted) = \(column)"
-            if let rows = try rows(of: source, where: "\(column) IS NOT NULL AND NOT EXISTS (\(found))") {
-                obstacles.append(.orphans(rows: rows))
+            var condition = "\(column) IS NOT NULL"
+            if let parent = key.parentColumns?.first, found.tableOrView(key.parent) != nil {
+                let name = parent.alwaysQuoted
+                condition =
+                    "\(column) NOT IN (SELECT \(name) FROM main.\(key.parent.alwaysQuoted) WHERE \(name) IS NOT NULL)"
             }
+            if let rows = try rows(of: source, where: condition) { obstacles.append(.orphans(rows: rows)) }
         }
         return obstacles
     }

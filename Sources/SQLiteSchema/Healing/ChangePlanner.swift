@@ -25,7 +25,9 @@ public struct ChangePlanner {
     public mutating func plan(_ differences: [SchemaDifference]) throws(MachineError) -> [PlannedChange] {
         var changes: [PlannedChange] = []
         for difference in differences {
-            changes.append(PlannedChange(difference, try remedy(for: difference)))
+            var change = PlannedChange(difference, try remedy(for: difference))
+            if !change.statements.isEmpty { change.guards = guards(for: difference, after: changes) }
+            changes.append(change)
         }
         let isComplete = changes.allSatisfy { change in
             if case .pragmaDiffers = change.difference { true } else { change.obstacles.isEmpty }
@@ -52,6 +54,30 @@ public struct ChangePlanner {
         case .newerApplication, .foreignApplication: .obstacles([.foreignOwner])
         case .extra: .obstacles([.notAutomatic])
         }
+    }
+
+    /// What fails while something that the plan makes before is not there.
+    private func guards(for difference: SchemaDifference, after changes: [PlannedChange]) -> [String] {
+        switch difference {
+        case .indexMissing(let index):
+            return guards(index.table, index.mentions(of: (added[index.table] ?? []).map(\.column.name)))
+        case .columnMissing(let missing):
+            return guards(missing.table, missing.needs(of: Set((added[missing.table] ?? []).map(\.column.name))))
+        case .pragmaDiffers:
+            // A version says that the whole schema is there.
+            return changes.flatMap { change -> [String] in
+                switch change.difference {
+                case .tableMissing(let table, _): guards(table.name, table.columns.prefix(1).map(\.name))
+                case .columnMissing(let missing): guards(missing.table, [missing.column.name])
+                default: []
+                }
+            }
+        default: return []
+        }
+    }
+
+    private func guards(_ table: SQLName, _ columns: [SQLName]) -> [String] {
+        columns.map { "SELECT \(table.alwaysQuoted).\($0.alwaysQuoted) FROM main.\(table.alwaysQuoted) LIMIT 0" }
     }
 
     private func triggerRemedy(_ trigger: CodeDefinition) -> PlannedChange.Remedy {

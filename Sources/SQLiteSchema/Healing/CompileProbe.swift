@@ -62,6 +62,13 @@ struct CompileProbe {
     }
 }
 
+extension SQLConnection {
+    /// Lets triggers and views of a database in memory use virtual tables, as they do where the application runs: with
+    /// a schema that is not trusted, SQLite refuses every trigger that keeps a full-text index up to date. Nothing is
+    /// run there but what makes the schema.
+    func trustSchema() throws(MachineError) { try execute("PRAGMA trusted_schema = ON") }
+}
+
 extension MachineError {
     /// SQLite's message, when it is the SQL that failed; anything else is thrown on.
     var sqlMessage: String {

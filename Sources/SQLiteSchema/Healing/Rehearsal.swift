@@ -13,6 +13,7 @@ public struct Rehearsal {
     /// - Parameter scratch: an empty database in memory.
     public init(copying schema: StoredSchema, into scratch: any SQLConnection) throws(MachineError) {
         self.scratch = scratch
+        try scratch.trustSchema()
         var isFaithful = true
         // Virtual tables make their shadow tables themselves.
         let order: [SchemaObject] =

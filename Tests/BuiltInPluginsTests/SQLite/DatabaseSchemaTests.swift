@@ -178,7 +178,7 @@ import Testing
                     "CREATE TABLE u (x); CREATE TRIGGER h AFTER INSERT ON u BEGIN INSERT INTO t VALUES (1, 'b', 'c', 'f'); END"
             ),
             "sqlite.column.missing",
-            "Column 'new' is missing in t of d.db; it is not added, because trigger h would not work: table t has 5 columns but 4 values were supplied",
+            "Column 'new' is missing in t of d.db; nothing is done about it, because trigger h would not work: table t has 5 columns but 4 values were supplied",
             hint: "change what stops working first, or state it in the manifest as it is to be"),
     ]
 
@@ -190,6 +190,30 @@ import Testing
         #expect(
             finding.message == example.message && finding.hint == example.hint && finding.severity == example.severity)
         #expect(finding.repair == nil)
+    }
+
+    @Test func anIndexWaitsForAColumnThatIsRefused() async throws {
+        let machine = try DiskMachine()
+        let tree: Tree = [
+            "d.db": [
+                "tables": ["t": ["columns": ["a": "INT", "order": "TEXT"], "indexes": ["i": ["lower(\"order\")"]]]],
+                "pragmas": ["user_version": 2],
+            ]
+        ]
+        let trigger = "CREATE TRIGGER g AFTER INSERT ON u BEGIN INSERT INTO t VALUES (1); END"
+        try machine.sql("d.db", "CREATE TABLE t (a INT); CREATE TABLE u (x); \(trigger)")
+        let refused = try await SQLitePluginTests.findings(tree, on: machine)
+        #expect(refused.map(\.id) == ["sqlite.column.missing", "sqlite.index.missing", "sqlite.pragma.differs"])
+        #expect(refused.allSatisfy { $0.repair == nil && $0.hint != nil })
+        #expect(refused[1].message.contains("no such column: t.order"))
+
+        try machine.sql("d.db", "DROP TRIGGER g; INSERT INTO t VALUES (1)")
+        let findings = try await SQLitePluginTests.findings(tree, on: machine)
+        // What only guards is no part of what people read.
+        #expect(findings[1].repair?.detail == "CREATE INDEX i ON t (lower(\"order\"))")
+        try machine.perform(findings)
+        #expect(try await SQLitePluginTests.findings(tree, on: machine) == [])
+        #expect(try machine.rows("d.db", "PRAGMA integrity_check") == [[.text("ok")]])
     }
 
     @Test func rowsThatBreakACheckAreCounted() async throws {

@@ -3,7 +3,8 @@ import HealKit
 import HealModel
 import Synchronization
 
-/// The looking half of a machine over a temporary directory, with SQLite itself; what a test wants to go wrong, goes wrong.
+/// The looking half of a machine over a temporary directory, with SQLite itself; what a test wants to go wrong, goes
+/// wrong.
 final class DiskMachine: Machine {
     struct Trouble: Sendable {
         /// What opening a database throws, by path.
