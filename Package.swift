@@ -82,6 +82,7 @@ let package = Package(
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),
         // Runs the built programs as a user does.
-        tests("CommandsTests", ["Commands", arguments, "validate-startup", "auto-heal", "selfheal", subprocess, system]),
+        tests(
+            "CommandsTests", ["Commands", arguments, "validate-startup", "auto-heal", "selfheal", subprocess, system]),
     ]
 )

@@ -74,7 +74,8 @@ enum PlainCommandLine {
 extension RunRequest {
     static func validation(_ settings: RunSettings, checkOnly: Bool) -> RunRequest {
         RunRequest(
-            program: .validateStartup, mode: checkOnly ? .check : .heal, maxRisk: .low, domains: nil, settings: settings)
+            program: .validateStartup, mode: checkOnly ? .check : .heal, maxRisk: .low, domains: nil, settings: settings
+        )
     }
 
     static func healing(

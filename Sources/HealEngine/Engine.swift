@@ -47,37 +47,46 @@ public struct Engine: Sendable {
         var result = RunResult()
         await tidyUp(graph, options, &result)
 
+        let summary = Summary(graph: graph, selection: options.selection)
         let first = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
         var last = first
         if options.mode != .check {
             let planner = Planner(
                 graph: graph, selection: options.selection, maxRisk: options.maxRisk, jobs: options.jobs)
-            let tasks = await planner.tasks(for: first, on: machine)
-            let plan = Plan(tasks)
-            if !tasks.isEmpty { result.plan = plan }
-            if options.mode == .heal, !plan.performed.isEmpty, result.faults.isEmpty {
+            var planned: [RepairTask] = []
+            for _ in 0..<Self.rounds {
+                let known = Set(planned.map(\.finding.key))
+                let tasks = await planner.tasks(for: last, on: machine).filter { !known.contains($0.finding.key) }
+                if tasks.isEmpty { break }
+                planned += tasks
+                result.plan = Plan(planned)
+                let plan = Plan(tasks)
+                guard options.mode == .heal, !plan.performed.isEmpty, result.faults.isEmpty else { break }
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
                     result.run = run
-                    result.repairs = await perform(tasks, graph, options)
+                    let records = await perform(tasks, graph, options)
+                    result.repairs += records
                     last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+                    let checks = summary.results(first: first, last: last, repairs: result.repairs)
+                    let status = ExitStatus.verdict(checks: checks, faults: result.faults).rawValue
+                    do throws(RecorderFailure) {
+                        try await recorder.finish(run, records: records, exitStatus: status)
+                    } catch {
+                        result.faults.append("the outcome could not be written to the journal: \(error.message)")
+                    }
                 } catch {
                     result.faults.append("nothing was changed, because the journal cannot be written: \(error.message)")
                 }
             }
         }
-        let summary = Summary(graph: graph, selection: options.selection)
         result.checks = summary.results(first: first, last: last, repairs: result.repairs)
-        if let run = result.run {
-            do throws(RecorderFailure) {
-                let status = ExitStatus.verdict(checks: result.checks, faults: result.faults).rawValue
-                try await recorder.finish(run, records: result.repairs, exitStatus: status)
-            } catch {
-                result.faults.append("the outcome could not be written to the journal: \(error.message)")
-            }
-        }
         return result
     }
+
+    /// How often a run plans anew when mending one thing brings another to light, as the rollback of a killed writer's journal
+    /// does. What was tried once in a run is not tried again.
+    private static let rounds = 4
 
     /// Finds what a killed run left behind, names it, and removes its temporary files. What it had begun is either complete or
     /// not there, because every step is atomic; whatever is missing is found by this run's own checks.

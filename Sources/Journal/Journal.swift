@@ -139,6 +139,10 @@ extension Journal {
                 // Made by us rather than by SQLite, for its mode.
                 (Self.databasePath, ""),
             ]
+            for name in files.map(\.0) + [Self.markerPath] {
+                // Of a run that was killed in here.
+                _ = try machine.removeLeftovers(beside: path(name))
+            }
             for (name, contents) in files where try machine.status(of: path(name)) == nil {
                 try machine.createFile(path(name), contents: Array(contents.utf8), mode: .privateFile)
             }

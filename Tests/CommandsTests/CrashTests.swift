@@ -6,23 +6,32 @@ import Testing
     private func brokenExample() async throws -> Sandbox {
         let sandbox = try Sandbox()
         try sandbox.copyExample()
-        try sandbox.write("db/big.sql", "CREATE TABLE big(id INTEGER PRIMARY KEY, x TEXT, y TEXT DEFAULT 'new'); CREATE INDEX i ON big(x);")
+        try sandbox.write(
+            "db/big.sql",
+            "CREATE TABLE big(id INTEGER PRIMARY KEY, x TEXT, y TEXT DEFAULT 'new'); CREATE INDEX i ON big(x);")
         let manifest = try sandbox.read("schemas.yaml")
         try sandbox.write("schemas.yaml", manifest + "  big.db: {schema: db/big.sql}\n")
         _ = try await sandbox.sqlite(
             "big.db",
-            "CREATE TABLE big(id INTEGER PRIMARY KEY, x TEXT); INSERT INTO big(x) SELECT hex(randomblob(20)) FROM generate_series(1, 20000)")
+            "CREATE TABLE big(id INTEGER PRIMARY KEY, x TEXT); INSERT INTO big(x) SELECT hex(randomblob(20)) FROM generate_series(1, 20000)"
+        )
         return sandbox
     }
 
     private func expectAllIsWell(_ sandbox: Sandbox, _ sum: String, _ context: String) async throws {
         #expect(try await sandbox.sqlite("big.db", "PRAGMA integrity_check") == "ok", "\(context)")
-        #expect(try await sandbox.sqlite("big.db", "SELECT count(*), sum(length(x)), min(x), max(x) FROM big") == sum, "\(context)")
+        #expect(
+            try await sandbox.sqlite("big.db", "SELECT count(*), sum(length(x)), min(x), max(x) FROM big") == sum,
+            "\(context)")
         let again = try await sandbox.heal()
         #expect(again.status == 2, "\(context)\n\(again.all)")
-        #expect(try await sandbox.sqlite("big.db", "SELECT count(*), sum(length(x)), min(x), max(x) FROM big") == sum, "\(context)")
+        #expect(
+            try await sandbox.sqlite("big.db", "SELECT count(*), sum(length(x)), min(x), max(x) FROM big") == sum,
+            "\(context)")
         let names = try #require(FileManager.default.enumerator(atPath: sandbox.root)).compactMap { $0 as? String }
-        #expect(names.filter { $0.contains(".selfheal-") || $0.hasSuffix("-journal") || $0.hasSuffix("unfinished") } == [], "\(context)")
+        #expect(
+            names.filter { $0.contains(".selfheal-") || $0.hasSuffix("-journal") || $0.hasSuffix("unfinished") } == [],
+            "\(context)")
         #expect(try await sandbox.validate("--check-only").status == 2, "\(context)")
     }
 
@@ -58,7 +67,8 @@ import Testing
         _ = try await sandbox.heal()
         // As a kill between the temporary file and its name leaves it.
         _ = try await sandbox.sqlite(
-            ".selfheal/journal.db", "UPDATE run SET state = 'begun', exit_status = NULL; UPDATE repair SET outcome = NULL")
+            ".selfheal/journal.db",
+            "UPDATE run SET state = 'begun', exit_status = NULL; UPDATE repair SET outcome = NULL")
         try sandbox.write(".selfheal/unfinished", "1\n0\nauto-heal\n")
         try sandbox.write(".made.txt.selfheal-999999-0123456789abcdef", "half")
         try sandbox.remove("made.txt")

@@ -26,7 +26,8 @@ import Testing
         try sandbox.write(".env", "KEY='\(Self.canary)\nURL=\(Self.canary)\n")
         let broken = try await sandbox.validate("--verbose")
         #expect(broken.status == 1 && !broken.all.contains(Self.canary), "\(broken.all)")
-        try sandbox.write("schemas.yaml", "version: 1\nenv: {variables: {KEY: {default: [\(Self.canary)]}}}\n\(Self.canary)\n")
+        try sandbox.write(
+            "schemas.yaml", "version: 1\nenv: {variables: {KEY: {default: [\(Self.canary)]}}}\n\(Self.canary)\n")
         let manifest = try await sandbox.validate()
         #expect(manifest.status == 78 && !manifest.all.contains(Self.canary), "\(manifest.all)")
         for (name, entry) in try sandbox.listing() where name.hasPrefix(".selfheal/") {
@@ -106,9 +107,12 @@ import Testing
     @Test func theProgramsNameDecidesWhatItDoes() async throws {
         let sandbox = try Sandbox()
         try sandbox.write("schemas.yaml", "version: 1\ndirectories: [a]\n")
-        let script = "ln -s $BIN/selfheal validate-startup && ln -s $BIN/selfheal auto-heal && ./auto-heal --dry-run; ./validate-startup"
+        let script =
+            "ln -s $BIN/selfheal validate-startup && ln -s $BIN/selfheal auto-heal && ./auto-heal --dry-run; ./validate-startup"
         let answer = try await sandbox.shell(script)
-        #expect(answer.status == 0 && answer.output.contains("[DRY-RUN]") && answer.output.contains("[HEALING]"), "\(answer.all)")
+        #expect(
+            answer.status == 0 && answer.output.contains("[DRY-RUN]") && answer.output.contains("[HEALING]"),
+            "\(answer.all)")
         for name in ["selfheal", "validate-startup", "auto-heal"] {
             #expect(try await sandbox.tool(name, ["--help"]).status == 0)
             #expect(try await sandbox.tool(name, ["--version"]).output == "0.1.0\n")
@@ -120,8 +124,10 @@ import Testing
 @Suite struct GeneratedFilesTests {
     @Test func findingsPage() async throws {
         let page = try await Sandbox().tool("selfheal", ["explain", "--markdown"]).output
-        let written = (try? String(contentsOf: URL(filePath: Sandbox.package + "/docs/findings.md"), encoding: .utf8)) ?? ""
-        #expect(page == written, "docs/findings.md is not up to date: run 'selfheal explain --markdown > docs/findings.md'")
+        let written =
+            (try? String(contentsOf: URL(filePath: Sandbox.package + "/docs/findings.md"), encoding: .utf8)) ?? ""
+        #expect(
+            page == written, "docs/findings.md is not up to date: run 'selfheal explain --markdown > docs/findings.md'")
     }
 
     /// An independent validator agrees with our own reading on every manifest in the tree.
@@ -146,7 +152,8 @@ import Testing
                 print('valid', name)
             """)
         let git = try await sandbox.run(
-            "/usr/bin/git", ["-C", Sandbox.package, "ls-files", "--cached", "--others", "--exclude-standard", "*schemas*.yaml"])
+            "/usr/bin/git",
+            ["-C", Sandbox.package, "ls-files", "--cached", "--others", "--exclude-standard", "*schemas*.yaml"])
         let manifests = git.output.split(separator: "\n").filter { !$0.contains("Fixtures/") }
             .map { "'\(Sandbox.package)/\($0)'" }
         #expect(manifests.count >= 1, "\(git.all)")

@@ -14,8 +14,10 @@ import Testing
     }
 
     private static let words = [
-        "--check-only", "--dry-run", "--db-only", "--fs-only", "--quiet", "-q", "-v", "--manifest", "--root", "--only", "--skip",
-        "--format", "json", "text", "x", "a=b", "-x", "--", "", "--jobs", "4", "--manifest=x", "--color", "never", "--max-risk", "low",
+        "--check-only", "--dry-run", "--db-only", "--fs-only", "--quiet", "-q", "-v", "--manifest", "--root", "--only",
+        "--skip",
+        "--format", "json", "text", "x", "a=b", "-x", "--", "", "--jobs", "4", "--manifest=x", "--color", "never",
+        "--max-risk", "low",
     ]
 
     @Test(arguments: [Program.validateStartup, .autoHeal]) func agree(program: Program) {
@@ -44,7 +46,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--help"], ["--version"], ["--check"], ["--check-only", "extra"], ["--dry-run"], ["--manifest"], ["--format", "xml"],
+        ["--help"], ["--version"], ["--check"], ["--check-only", "extra"], ["--dry-run"], ["--manifest"],
+        ["--format", "xml"],
         ["--quiet", "--verbose"], ["--root", "-q"], ["--jobs", "0"],
     ]) func whatIsNot(arguments: [String]) {
         #expect(PlainCommandLine.request(of: .validateStartup, arguments) == nil)

@@ -51,7 +51,8 @@ final class Sandbox: Sendable {
     /// The example's manifest and template, without anything that they ask for.
     func copyExample() throws {
         for name in ["schemas.yaml", ".env.example"] {
-            try FileManager.default.copyItem(atPath: Sandbox.package + "/" + name, toPath: path(name))
+            // The contents, even where a checkout has links: a test never writes through one into the tree.
+            try write(name, String(contentsOf: URL(filePath: Sandbox.package + "/" + name), encoding: .utf8))
         }
     }
 

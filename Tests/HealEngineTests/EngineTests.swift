@@ -287,6 +287,15 @@ private func path(_ text: String) throws -> ResourcePath { try ResourcePath(text
         #expect(!machine.changes.contains("createDirectory data"))
     }
 
+    @Test func whatComesToLightByMendingIsMendedToo() async throws {
+        let machine = FakeMachine()
+        let result = await run(machine, [UnfoldingCheck(path: try path("a"), next: try path("a/b"))], .heal)
+        #expect(result.repairs.map(\.repair.doing) == ["Creating a", "Creating a/b"])
+        #expect(result.checks.map(\.status) == [.healed])
+        #expect(result.plan?.repairs.count == 2)
+        #expect(recorder.events == ["begin 1", "finish 1 exit 1", "begin 1", "finish 1 exit 0"])
+    }
+
     @Test func checksThatWaitForEachOtherAreNamed() async throws {
         let checks: [any Check] = [
             WaitingCheck(subject: "a", wants: try path("b"), gives: try path("a")),
@@ -327,6 +336,18 @@ private struct RacingCheck: DatabaseCheck {
     }
 
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation { try inner.observe(connection) }
+}
+
+/// Finds the second fault only once the first is mended.
+private struct UnfoldingCheck: Check {
+    static let descriptor = DirectoryCheck.descriptor
+    var path: ResourcePath
+    var next: ResourcePath
+    var subject: String { path.text }
+    func look(on machine: any Machine) async throws(MachineError) -> Observation {
+        let first = try await DirectoryCheck(path: path).look(on: machine)
+        return first.findings.isEmpty ? try await DirectoryCheck(path: next).look(on: machine) : first
+    }
 }
 
 private struct WaitingCheck: Check {

@@ -105,7 +105,8 @@ enum Sample {
                             Field("type", { $0.type = $1 }, Shape<VariableType>.choice.optional, "Its type."),
                             Field("secret", { $0.secret = $1 }, Shape<Bool>.boolean.optional, "Never shown."),
                             Field("required", { $0.required = $1 }, Shape<Bool>.boolean.optional, "Must be there."),
-                            Field("default", { $0.standIn = $1 }, Shape<String>.scalarText.optional, "Used when missing."),
+                            Field(
+                                "default", { $0.standIn = $1 }, Shape<String>.scalarText.optional, "Used when missing."),
                         ])), "Its variables."),
         ])
 
@@ -130,9 +131,11 @@ enum Sample {
                         of: Shape<Table>.object(
                             "A table.", Table(),
                             [
-                                Field("columns", { $0.columns = $1 }, .dictionary(of: Shape<String>.text), "Its columns."),
                                 Field(
-                                    "indexes", { $0.indexes = $1 }, .dictionary(of: Shape<[String]>.list(of: Shape<String>.text)),
+                                    "columns", { $0.columns = $1 }, .dictionary(of: Shape<String>.text), "Its columns."),
+                                Field(
+                                    "indexes", { $0.indexes = $1 },
+                                    .dictionary(of: Shape<[String]>.list(of: Shape<String>.text)),
                                     "Its indexes."),
                             ])), "Its tables."),
             ]), spread: true)

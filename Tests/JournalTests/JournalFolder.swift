@@ -73,7 +73,8 @@ enum Example {
             .createDirectory(path: try path("data/cache"), mode: .directory),
             .copyTemplate(template: try path(".env.example"), destination: try path(".env"), mode: .privateFile),
             .setMode(path: try path("/srv/x"), mode: .directory, previous: .privateFile),
-            .createDatabase(path: try path("a.db"), pragmas: ["PRAGMA user_version=1"], statements: ["CREATE TABLE t (x)"]),
+            .createDatabase(
+                path: try path("a.db"), pragmas: ["PRAGMA user_version=1"], statements: ["CREATE TABLE t (x)"]),
             .executeSQL(database: try path("b.db"), statements: ["ALTER TABLE \"t\" ADD COLUMN 'ü' TEXT", "SELECT 1"]),
             .recoverJournal(database: try path("c.db")),
         ]
@@ -86,7 +87,8 @@ enum Example {
 
     static func record(_ intent: PlannedRepair, _ outcome: Outcome = .applied, reason: String? = nil) -> RepairRecord {
         RepairRecord(
-            finding: intent.finding, repair: intent.repair, outcome: outcome, reason: reason, before: "before", after: "after",
+            finding: intent.finding, repair: intent.repair, outcome: outcome, reason: reason, before: "before",
+            after: "after",
             durationMicroseconds: 1234)
     }
 }

@@ -90,7 +90,10 @@ import Testing
             try journal.finish(run, records: [], exitStatus: 0, durationMicroseconds: 0)
         }
         #expect(try journal.runs(limit: 100).map(\.id) == [6, 5, 4])
-        #expect(try folder.python("import sqlite3, sys; sys.exit(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM repair').fetchone()[0])") == 18)
+        #expect(
+            try folder.python(
+                "import sqlite3, sys; sys.exit(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM repair').fetchone()[0])"
+            ) == 18)
     }
 
     @Test func theSameFindingTwice() throws {
@@ -142,6 +145,15 @@ import Testing
         #expect(try journal.run(1)?.state == .interrupted)
         #expect(try journal.run(1)?.note == "ended before it changed anything")
         #expect(try journal.run(2)?.state == .begun)
+    }
+
+    @Test func killedWhileItMadeItsFiles() throws {
+        _ = try journal.finish(try begin(), records: [], exitStatus: 0, durationMicroseconds: 0)
+        for name in ["unfinished", ".gitignore", "journal.db"] {
+            try Data().write(to: URL(filePath: folder.path(".selfheal/.\(name).selfheal-4194304-abc")))
+        }
+        _ = try begin()
+        #expect(try folder.names() == [".gitignore", "journal.db", "unfinished"])
     }
 
     @Test func killedBeforeItsFirstEntry() throws {
@@ -218,7 +230,9 @@ import Testing
         let file = folder.path(".selfheal/journal.db")
         let good = try Data(contentsOf: URL(filePath: file))
 
-        try folder.python("import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(\"INSERT INTO grdb_migrations VALUES ('of the future')\"); c.commit()")
+        try folder.python(
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(\"INSERT INTO grdb_migrations VALUES ('of the future')\"); c.commit()"
+        )
         #expect(failure { try begin() } == .newer)
         #expect(failure { try journal.runs(limit: 1) } == .newer)
 
@@ -319,7 +333,11 @@ import Testing
         process.standardInput = input
         try process.run()
         _ = output.fileHandleForReading.availableData
-        guard case .database(.busy) = failure({ try journal.finish(run, records: [], exitStatus: 0, durationMicroseconds: 0) }) else {
+        guard
+            case .database(.busy) = failure({
+                try journal.finish(run, records: [], exitStatus: 0, durationMicroseconds: 0)
+            })
+        else {
             Issue.record("not busy")
             return
         }

@@ -10,7 +10,9 @@ import Testing
 
     init() throws { sandbox = try Sandbox() }
 
-    private func cache(mayWrite: Bool = true) -> AnswerCache { AnswerCache(folder: sandbox.cache.path, mayWrite: mayWrite) }
+    private func cache(mayWrite: Bool = true) -> AnswerCache {
+        AnswerCache(folder: sandbox.cache.path, mayWrite: mayWrite)
+    }
 
     private func put(_ text: String) throws {
         try FileManager.default.createDirectory(at: sandbox.cache, withIntermediateDirectories: true)
@@ -72,8 +74,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "nonsense", "selfheal-answers/2\nkey\tvalue\n", "selfheal-answers/1\nkey\tvalue", "selfheal-answers/1\nkey\n",
-        "selfheal-answers/1\nkey\tvalue\tmore\n", "selfheal-answers/1\nkey\t\\x\n", "selfheal-answers/1\nkey\tvalue\\\n",
+        "", "nonsense", "selfheal-answers/2\nkey\tvalue\n", "selfheal-answers/1\nkey\tvalue",
+        "selfheal-answers/1\nkey\n",
+        "selfheal-answers/1\nkey\tvalue\tmore\n", "selfheal-answers/1\nkey\t\\x\n",
+        "selfheal-answers/1\nkey\tvalue\\\n",
     ])
     func whatIsNotOursCountsAsEmpty(_ text: String) throws {
         try put(text)
@@ -113,7 +117,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["XDG_CACHE_HOME": "/c", "HOME": "/h"], "/c/selfheal"), (["XDG_CACHE_HOME": "c", "HOME": "/h"], "/h/.cache/selfheal"),
+        (["XDG_CACHE_HOME": "/c", "HOME": "/h"], "/c/selfheal"),
+        (["XDG_CACHE_HOME": "c", "HOME": "/h"], "/h/.cache/selfheal"),
         (["HOME": "/h"], "/h/.cache/selfheal"), (["HOME": "h"], nil), ([:], nil),
     ])
     func whereItLies(_ environment: [String: String], _ folder: String?) {

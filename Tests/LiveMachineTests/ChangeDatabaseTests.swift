@@ -66,14 +66,14 @@ import Testing
         try await Databases.plain(file)
         let before = try sandbox.read("a.db")
         let refused = MachineError.refused(subject: "a.db", .notHealed)
-        let error = await failure {
+        let error = await asyncFailure {
             try await change { connection throws(MachineError) in
                 try connection.execute("DELETE FROM t; CREATE TABLE other (x)")
                 throw refused
             }
         }
         #expect(error == refused)
-        let sql = await failure {
+        let sql = await asyncFailure {
             try await change { connection throws(MachineError) in
                 try connection.execute("DELETE FROM t; INSERT INTO missing VALUES (1)")
             }
@@ -91,7 +91,8 @@ import Testing
     @Test func savepointsWorkInside() async throws {
         try await Databases.plain(file)
         try await change { connection throws(MachineError) in
-            try connection.execute("SAVEPOINT one; DELETE FROM t; ROLLBACK TO one; RELEASE one; DELETE FROM t WHERE id = 1")
+            try connection.execute(
+                "SAVEPOINT one; DELETE FROM t; ROLLBACK TO one; RELEASE one; DELETE FROM t WHERE id = 1")
         }
         #expect(try await shell("SELECT count(*) FROM t") == "9\n")
     }
@@ -106,7 +107,7 @@ import Testing
     func whatIsNotAllowed(_ sql: String) async throws {
         try await Databases.plain(file)
         let before = try sandbox.read("a.db")
-        let error = await failure {
+        let error = await asyncFailure {
             try await change { connection throws(MachineError) in
                 try connection.execute("DELETE FROM t")
                 try connection.execute(sql)
@@ -123,7 +124,7 @@ import Testing
     @Test func aTriggerThatEndsTheTransaction() async throws {
         try await Databases.plain(file)
         _ = try await shell("CREATE TRIGGER bad BEFORE DELETE ON t BEGIN SELECT RAISE(ROLLBACK, 'no'); END")
-        let swallowed = await failure {
+        let swallowed = await asyncFailure {
             try await change { connection throws(MachineError) in
                 try connection.execute("CREATE TABLE other (x)")
                 try? connection.execute("DELETE FROM t")
@@ -136,11 +137,11 @@ import Testing
             return
         }
         #expect(message.contains("rolled back"))
-        let unnoticed = await failure {
+        let unnoticed = await asyncFailure {
             try await change { connection throws(MachineError) in try? connection.execute("DELETE FROM t") }
         }
         #expect(unnoticed != nil)
-        let looked = await failure {
+        let looked = await asyncFailure {
             try await change { connection throws(MachineError) in
                 try? connection.execute("DELETE FROM t")
                 _ = try connection.rows("SELECT 1")
@@ -151,17 +152,17 @@ import Testing
     }
 
     @Test func whatIsNotThereIsNotMade() async throws {
-        #expect(await failure { try await change { _ in } } == .database(subject: "a.db", .missing))
+        #expect(await asyncFailure { try await change { _ in } } == .database(subject: "a.db", .missing))
         try sandbox.write("a.db", "")
-        #expect(await failure { try await change { _ in } } == .database(subject: "a.db", .empty))
+        #expect(await asyncFailure { try await change { _ in } } == .database(subject: "a.db", .empty))
         try sandbox.write("a.db", "x")
-        #expect(await failure { try await change { _ in } } == .database(subject: "a.db", .notADatabase))
+        #expect(await asyncFailure { try await change { _ in } } == .database(subject: "a.db", .notADatabase))
         try sandbox.write("a.db", String(repeating: "text ", count: 1000))
-        #expect(await failure { try await change { _ in } } == .database(subject: "a.db", .notADatabase))
+        #expect(await asyncFailure { try await change { _ in } } == .database(subject: "a.db", .notADatabase))
         #expect(try sandbox.names() == ["a.db"])
         mkfifo(sandbox.path("fifo.db"), 0o600)
         #expect(
-            await failure { try await machine.changeDatabase(path("fifo.db")) { _ in } }
+            await asyncFailure { try await machine.changeDatabase(path("fifo.db")) { _ in } }
                 == .refused(subject: "fifo.db", .kind(.fifo, wanted: .regular)))
     }
 
@@ -170,7 +171,9 @@ import Testing
         let size = try #require(try machine.status(of: path("a.db"))).size
         truncate(file, Int(size - 10))
         let before = try sandbox.listing()
-        let error = await failure { try await change { connection throws(MachineError) in try connection.execute("DELETE FROM t") } }
+        let error = await asyncFailure {
+            try await change { connection throws(MachineError) in try connection.execute("DELETE FROM t") }
+        }
         #expect(error == .database(subject: "a.db", .truncated(expected: size, actual: size - 10)))
         #expect(try sandbox.listing() == before)
     }
@@ -186,7 +189,8 @@ import Testing
         // And in passing, by a change.
         try await Databases.killedWriter(file)
         try await change { connection throws(MachineError) in try connection.execute("DELETE FROM t WHERE id = 1") }
-        #expect(try await shell("SELECT count(*) FROM t WHERE text LIKE 'lost%'; SELECT count(*) FROM t") == "0\n4999\n")
+        #expect(
+            try await shell("SELECT count(*) FROM t WHERE text LIKE 'lost%'; SELECT count(*) FROM t") == "0\n4999\n")
     }
 
     @Test func aWriterThatWasKilledInItsFirstTransaction() async throws {
@@ -201,12 +205,12 @@ import Testing
             os._exit(0)
             """, file)
         let file = try path("a.db")
-        func look() async -> MachineError? { await failure { try await machine.readDatabase(file) { _ in } } }
+        func look() async -> MachineError? { await asyncFailure { try await machine.readDatabase(file) { _ in } } }
         #expect(await look() == .database(subject: "a.db", .hotJournal))
         try await machine.recoverJournal(of: file)
         #expect(await look() == .database(subject: "a.db", .empty))
         #expect(try sandbox.names() == ["a.db"])
-        #expect(await failure { try await machine.recoverJournal(of: file) } == .database(subject: "a.db", .empty))
+        #expect(await asyncFailure { try await machine.recoverJournal(of: file) } == .database(subject: "a.db", .empty))
     }
 
     @Test func theLogOfAKilledProcess() async throws {
@@ -222,7 +226,7 @@ import Testing
     @Test func aWriterIsWaitedForAndThenSaidSo() async throws {
         try await Databases.plain(file)
         try await OtherProcess.python(Databases.holder("BEGIN IMMEDIATE"), file) { () async throws -> Void in
-            guard case .database("a.db", .busy(let waited)) = await failure({ try await change { _ in } }) else {
+            guard case .database("a.db", .busy(let waited)) = await asyncFailure({ try await change { _ in } }) else {
                 Issue.record("not busy")
                 return
             }
@@ -235,7 +239,7 @@ import Testing
         try await Databases.plain(file)
         let reader = Databases.holder("BEGIN; SELECT count(*) FROM t")
         try await OtherProcess.python(reader, file) { () async throws -> Void in
-            let error = await failure {
+            let error = await asyncFailure {
                 try await change { connection throws(MachineError) in try connection.execute("DELETE FROM t") }
             }
             guard case .database("a.db", .busy(let waited)) = error else {
@@ -286,21 +290,23 @@ import Testing
         let before = try sandbox.read("a.db")
         let interruption = Interruption()
         let machine = try sandbox.machine(interruption: interruption)
-        let error = await failure {
+        let error = await asyncFailure {
             try await machine.changeDatabase(path("a.db")) { connection throws(MachineError) in
                 try connection.execute("DELETE FROM t")
                 interruption.raise()
-                try connection.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+                try connection.execute(
+                    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
             }
         }
         #expect(error == .cancelled)
         #expect(try sandbox.read("a.db") == before)
         // While it waits for a reader at the end.
-        try await OtherProcess.python(Databases.holder("BEGIN; SELECT count(*) FROM t"), file) { () async throws -> Void in
+        try await OtherProcess.python(Databases.holder("BEGIN; SELECT count(*) FROM t"), file) {
+            () async throws -> Void in
             let interruption = Interruption()
             let patient = try sandbox.machine(wait: .seconds(60), interruption: interruption)
             let file = try path("a.db")
-            async let waiting = failure {
+            async let waiting = asyncFailure {
                 try await patient.changeDatabase(file) { connection throws(MachineError) in
                     try connection.execute("DELETE FROM t")
                 }
@@ -310,8 +316,9 @@ import Testing
             #expect(await waiting == .cancelled)
         }
         #expect(try sandbox.read("a.db") == before)
-        #expect(await failure { try await machine.changeDatabase(path("a.db")) { _ in } } == .cancelled)
-        #expect(await failure { try await machine.createDatabase(path("b.db"), pragmas: []) { _ in } } == .cancelled)
+        #expect(await asyncFailure { try await machine.changeDatabase(path("a.db")) { _ in } } == .cancelled)
+        #expect(
+            await asyncFailure { try await machine.createDatabase(path("b.db"), pragmas: []) { _ in } } == .cancelled)
     }
 
     /// Closing any descriptor of a file drops the locks that this process holds on it.
@@ -322,9 +329,13 @@ import Testing
         try await change { connection throws(MachineError) in
             let busy = failure { try machine.contents(of: path("b.txt"), limit: 1 << 20) }
             #expect(busy?.number == EBUSY)
-            #expect(failure { try machine.removeFile(path("b.txt"), ifStill: [UInt8](repeating: 0, count: 8192)) }?.number == EBUSY)
+            #expect(
+                failure { try machine.removeFile(path("b.txt"), ifStill: [UInt8](repeating: 0, count: 8192)) }?.number
+                    == EBUSY)
             // What does not open it is allowed.
-            #expect(failure { try machine.setMode(path("b.txt"), .privateFile, expecting: FileMode(rawValue: 0o644)) } == nil)
+            #expect(
+                failure { try machine.setMode(path("b.txt"), .privateFile, expecting: FileMode(rawValue: 0o644)) }
+                    == nil)
             #expect(failure { try machine.status(of: path("b.txt")) } == nil)
         }
         #expect(try machine.contents(of: path("b.txt"), limit: 1 << 20).count == 8192)

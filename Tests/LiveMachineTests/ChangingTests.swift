@@ -52,7 +52,9 @@ import Testing
 
     @Test func theDirectoryMustBeThere() throws {
         try sandbox.write("file", "")
-        #expect(failure { try machine.createFile(path("no/such/file"), contents: [], mode: .privateFile) }?.number == ENOENT)
+        #expect(
+            failure { try machine.createFile(path("no/such/file"), contents: [], mode: .privateFile) }?.number == ENOENT
+        )
         #expect(
             failure { try machine.createFile(path("file/x"), contents: [], mode: .privateFile) }
                 == .refused(subject: "file", .kind(.regular, wanted: .directory)))
@@ -206,9 +208,9 @@ import Testing
         #expect(failure { try machine.removeDirectory(file) } == refusal)
         #expect(failure { try machine.removeFile(file, ifStill: Array("hello".utf8)) } == refusal)
         #expect(failure { try machine.removeLeftovers(beside: file) } == refusal)
-        #expect(await failure { try await machine.createDatabase(file, pragmas: []) { _ in } } == refusal)
-        #expect(await failure { try await machine.changeDatabase(file) { _ in } } == refusal)
-        #expect(await failure { try await machine.recoverJournal(of: file) } == refusal)
+        #expect(await asyncFailure { try await machine.createDatabase(file, pragmas: []) { _ in } } == refusal)
+        #expect(await asyncFailure { try await machine.changeDatabase(file) { _ in } } == refusal)
+        #expect(await asyncFailure { try await machine.recoverJournal(of: file) } == refusal)
         machine.remember("key", "value")
         #expect(!FileManager.default.fileExists(atPath: sandbox.cache.path))
         #expect(try sandbox.listing() == before)

@@ -50,7 +50,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "a", "a/b", "a/b/file", "link", "link/b/file", "a/up", "link/up", "out", "out/x", "a/far", "etc/passwd", "loop", "loop/x",
+        "a", "a/b", "a/b/file", "link", "link/b/file", "a/up", "link/up", "out", "out/x", "a/far", "etc/passwd", "loop",
+        "loop/x",
         "dangling", "dangling/x", "missing", "missing/x", "a/b/file/x", "dot", "dot/a", "prefix", "./a/./b",
     ])
     func findsWhatTheKernelFinds(_ text: String) throws {

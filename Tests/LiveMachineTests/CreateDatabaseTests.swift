@@ -32,7 +32,8 @@ import Testing
     @Test(arguments: ["WAL", "PERSIST", "TRUNCATE", "MEMORY"])
     func withPragmas(_ mode: String) async throws {
         let pragmas = [
-            "PRAGMA page_size=8192", "PRAGMA encoding='UTF-16le'", "PRAGMA auto_vacuum=2", "PRAGMA journal_mode=\(mode)",
+            "PRAGMA page_size=8192", "PRAGMA encoding='UTF-16le'", "PRAGMA auto_vacuum=2",
+            "PRAGMA journal_mode=\(mode)",
             "PRAGMA user_version=7", "PRAGMA application_id=42",
         ]
         try await create("CREATE TABLE t (x)", pragmas)
@@ -56,24 +57,24 @@ import Testing
 
     @Test func whereSomethingIs() async throws {
         try sandbox.write("data/a.db", "")
-        #expect(await failure { try await create("") } == .refused(subject: "data/a.db", .exists))
+        #expect(await asyncFailure { try await create("") } == .refused(subject: "data/a.db", .exists))
         try FileManager.default.removeItem(atPath: file)
         try sandbox.link("data/a.db", to: "nowhere")
-        #expect(await failure { try await create("") } == .refused(subject: "data/a.db", .symbolicLink))
+        #expect(await asyncFailure { try await create("") } == .refused(subject: "data/a.db", .symbolicLink))
         try FileManager.default.removeItem(atPath: file)
         for suffix in ["-journal", "-wal"] {
             try sandbox.write("data/a.db\(suffix)", "stale")
-            #expect(await failure { try await create("") } == .refused(subject: "data/a.db\(suffix)", .exists))
+            #expect(await asyncFailure { try await create("") } == .refused(subject: "data/a.db\(suffix)", .exists))
             #expect(try sandbox.names("data") == ["a.db\(suffix)"])
             try FileManager.default.removeItem(atPath: file + suffix)
         }
-        let missing = await failure { try await machine.createDatabase(path("no/a.db"), pragmas: []) { _ in } }
+        let missing = await asyncFailure { try await machine.createDatabase(path("no/a.db"), pragmas: []) { _ in } }
         #expect(missing?.number == ENOENT)
     }
 
     @Test func somebodyElseWasFaster() async throws {
         let name = file
-        let error = await failure {
+        let error = await asyncFailure {
             try await machine.createDatabase(path("data/a.db"), pragmas: []) { connection throws(MachineError) in
                 try connection.execute("CREATE TABLE ours (x)")
                 try? Data("theirs".utf8).write(to: URL(filePath: name))
@@ -89,7 +90,7 @@ import Testing
         ([], "CREATE TABLE t (x); COMMIT"), (["ATTACH 'b.db' AS b"], ""), (["PRAGMA temp_store_directory='/'"], ""),
     ])
     func whatFailsLeavesNothing(_ pragmas: [String], _ sql: String) async throws {
-        guard case .database("data/a.db", .sql) = await failure({ try await create(sql, pragmas) }) else {
+        guard case .database("data/a.db", .sql) = await asyncFailure({ try await create(sql, pragmas) }) else {
             Issue.record("no error")
             return
         }
@@ -98,8 +99,9 @@ import Testing
 
     @Test func whatIsNotVerifiedLeavesNothing() async throws {
         let refused = MachineError.refused(subject: "data/a.db", .notHealed)
-        let error = await failure {
-            try await machine.createDatabase(path("data/a.db"), pragmas: ["PRAGMA journal_mode=WAL"]) { connection throws(MachineError) in
+        let error = await asyncFailure {
+            try await machine.createDatabase(path("data/a.db"), pragmas: ["PRAGMA journal_mode=WAL"]) {
+                connection throws(MachineError) in
                 try connection.execute("CREATE TABLE t (x)")
                 throw refused
             }
@@ -113,7 +115,7 @@ import Testing
         try sandbox.link("out", to: "../outside")
         try await machine.createDatabase(path("inside/b.db"), pragmas: []) { _ in }
         #expect(try sandbox.names("data") == ["b.db"])
-        let error = await failure { try await machine.createDatabase(path("out/b.db"), pragmas: []) { _ in } }
+        let error = await asyncFailure { try await machine.createDatabase(path("out/b.db"), pragmas: []) { _ in } }
         #expect(error == .refused(subject: "out/b.db", .leavesRoot) || error == .refused(subject: "out", .leavesRoot))
         try await machine.createDatabase(path("b.db"), pragmas: []) { _ in }
         #expect(sandbox.mode("b.db") == 0o600)

@@ -62,7 +62,9 @@ import Testing
         // Absolute, and yet inside: openat2 refuses it, the walk does not.
         try sandbox.link("absolute", to: sandbox.path("real/deep"))
         try sandbox.link("self", to: sandbox.root.path)
-        for name in ["relative/deep/file", "relative/up/file", "absolute/file", "self/real/deep/file", "self/absolute/file"] {
+        for name in [
+            "relative/deep/file", "relative/up/file", "absolute/file", "self/real/deep/file", "self/absolute/file",
+        ] {
             #expect(try machine.target(of: path(name))?.size == 5, "\(name)")
         }
         #expect(try machine.target(of: path("self"))?.kind == .directory)

@@ -69,19 +69,28 @@ import Testing
                 guard rows == [[.integer(10)]] else { exit(1) }
             }
             func fault(_ name: String, _ body: () async throws -> Void) async -> MachineError.DatabaseFault? {
-                if case .database(name, let fault) = await failure(body) { fault } else { nil }
+                if case .database(name, let fault) = await asyncFailure(body) { fault } else { nil }
             }
-            guard await fault("data/closed.db", { try await machine.readDatabase(path("data/closed.db")) { _ in } }) == .permission
+            guard
+                await fault("data/closed.db", { try await machine.readDatabase(path("data/closed.db")) { _ in } })
+                    == .permission
             else { exit(2) }
             // Its index cannot be made without writing.
-            guard await fault("data/log.db", { try await machine.readDatabase(path("data/log.db")) { _ in } }) == .hotJournal
+            guard
+                await fault("data/log.db", { try await machine.readDatabase(path("data/log.db")) { _ in } })
+                    == .hotJournal
             else { exit(3) }
-            guard await fault("data/a.db", { try await machine.changeDatabase(path("data/a.db")) { _ in } }) == .readOnly
+            guard
+                await fault("data/a.db", { try await machine.changeDatabase(path("data/a.db")) { _ in } }) == .readOnly
             else { exit(4) }
             let made = failure { try machine.createFile(path("data/new"), contents: [], mode: .privateFile) }
             let folder = failure { try machine.createDirectory(path("data/folder"), mode: .directory) }
-            let database = await failure { try await machine.createDatabase(path("data/b.db"), pragmas: []) { _ in } }
-            let mode = failure { try machine.setMode(path("data/a.db"), .privateFile, expecting: .init(rawValue: 0o444)) }
+            let database = await asyncFailure {
+                try await machine.createDatabase(path("data/b.db"), pragmas: []) { _ in }
+            }
+            let mode = failure {
+                try machine.setMode(path("data/a.db"), .privateFile, expecting: .init(rawValue: 0o444))
+            }
             let removed = failure { try machine.removeDirectory(path("data")) }
             guard made?.number == EACCES, folder?.number == EACCES, database?.number == EACCES else { exit(5) }
             guard mode?.number == EPERM || geteuid() != 65534, removed != nil else { exit(6) }
@@ -103,12 +112,14 @@ import Testing
         await #expect(processExitsWith: .exitCode(0)) { [root = sandbox.root.path as String] in
             becomeNobody()
             let machine = try LiveMachine(root: root, mayChange: true, environment: [:])
-            let error = await failure {
+            let error = await asyncFailure {
                 try await machine.changeDatabase(path("data/a.db")) { connection throws(MachineError) in
                     try connection.execute("DELETE FROM t")
                 }
             }
-            guard case .database("data/a.db", let fault) = error, fault == .permission || fault == .readOnly else { exit(1) }
+            guard case .database("data/a.db", let fault) = error, fault == .permission || fault == .readOnly else {
+                exit(1)
+            }
             exit(0)
         }
         #expect(try sandbox.listing() == before)

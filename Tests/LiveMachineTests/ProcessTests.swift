@@ -50,7 +50,7 @@ private func send(_ number: Int32, until interruption: Interruption) {
             }
             guard error?.number == EFBIG, try sandbox.names().isEmpty else { exit(4) }
             let database = await withFileLimit(1000) {
-                await failure {
+                await asyncFailure {
                     try await machine.createDatabase(path("a.db"), pragmas: []) { connection throws(MachineError) in
                         try connection.execute("CREATE TABLE t (x)")
                     }
@@ -70,7 +70,7 @@ private func send(_ number: Int32, until interruption: Interruption) {
             _ = ProcessSetup.prepare()
             let machine = try LiveMachine(root: root, mayChange: true, environment: [:])
             let error = await withFileLimit(40_000) {
-                await failure {
+                await asyncFailure {
                     try await machine.changeDatabase(path("a.db")) { connection throws(MachineError) in
                         try connection.execute(
                             "UPDATE t SET text = 'x'; INSERT INTO t SELECT NULL, zeroblob(10000) FROM t")
@@ -146,11 +146,14 @@ private func send(_ number: Int32, until interruption: Interruption) {
             for highest in 3...before + 12 {
                 var limit = rlimit(rlim_cur: rlim_t(highest), rlim_max: whole.rlim_max)
                 setrlimit(resource, &limit)
-                var errors: [MachineError?] = [failure { try machine.createFile(template, contents: [1, 2], mode: .privateFile) }]
+                var errors: [MachineError?] = [
+                    failure { try machine.createFile(template, contents: [1, 2], mode: .privateFile) }
+                ]
                 errors.append(failure { try machine.createDirectory(folder, mode: .directory) })
                 errors.append(
-                    await failure {
-                        try await machine.createDatabase(database, pragmas: ["PRAGMA journal_mode=WAL"]) { connection throws(MachineError) in
+                    await asyncFailure {
+                        try await machine.createDatabase(database, pragmas: ["PRAGMA journal_mode=WAL"]) {
+                            connection throws(MachineError) in
                             try connection.execute("CREATE TABLE t (x)")
                         }
                     })
@@ -162,7 +165,8 @@ private func send(_ number: Int32, until interruption: Interruption) {
                     exit(1)
                 }
                 if names.contains("file") {
-                    guard try machine.contents(of: template, limit: 10) == [1, 2], try machine.removeFile(template, ifStill: [1, 2])
+                    guard try machine.contents(of: template, limit: 10) == [1, 2],
+                        try machine.removeFile(template, ifStill: [1, 2])
                     else { exit(2) }
                 }
                 if names.contains("folder") { try machine.removeDirectory(folder) }

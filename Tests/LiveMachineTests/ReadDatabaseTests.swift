@@ -24,7 +24,7 @@ import Testing
     }
 
     private func fault(_ name: String = "a.db") async -> MachineError.DatabaseFault? {
-        switch await failure({ try await count("t", name) }) {
+        switch await asyncFailure({ try await count("t", name) }) {
         case .database(let subject, let fault) where subject == name: fault
         default: nil
         }
@@ -45,7 +45,9 @@ import Testing
         #expect(try await unchanged { try await count() } == 10)
     }
 
-    @Test(arguments: ["PRAGMA page_size=512;", "PRAGMA page_size=65536;", "PRAGMA encoding='UTF-16';", "PRAGMA auto_vacuum=1;"])
+    @Test(arguments: [
+        "PRAGMA page_size=512;", "PRAGMA page_size=65536;", "PRAGMA encoding='UTF-16';", "PRAGMA auto_vacuum=1;",
+    ])
     func ofAnyForm(_ pragmas: String) async throws {
         try await Databases.plain(file, pragmas: pragmas)
         #expect(try await unchanged { try await count() } == 10)
@@ -67,7 +69,7 @@ import Testing
         try sandbox.link("a.db", to: "real/b.db")
         #expect(try await unchanged { try await count("late") } == 3)
         try sandbox.link("out.db", to: "/etc/passwd")
-        let error = await failure { try await count("t", "out.db") }
+        let error = await asyncFailure { try await count("t", "out.db") }
         #expect(error == .refused(subject: "out.db", .leavesRoot))
     }
 
@@ -83,114 +85,6 @@ import Testing
         }
     }
 
-    // MARK: Logs and journals
-
-    @Test func aLogThatAKilledProcessLeft() async throws {
-        try await Databases.plain(file)
-        try await Databases.killedLogWriter(file)
-        #expect(try sandbox.names() == ["a.db", "a.db-shm", "a.db-wal"])
-        #expect(try await unchanged { try await count("late") } == 3)
-    }
-
-    @Test func aLogWithoutItsIndex() async throws {
-        try await Databases.plain(file)
-        try await Databases.killedLogWriter(file)
-        try FileManager.default.removeItem(atPath: file + "-shm")
-        #expect(try await unchanged { try await count("late") } == 3)
-    }
-
-    /// SQLite looks into a log whatever the header says, and would make an index for it.
-    @Test(arguments: ["", "x", String(repeating: "\0", count: 5000)])
-    func aStrayLogBesideADatabaseThatKeepsNone(_ text: String) async throws {
-        try await Databases.plain(file)
-        try sandbox.write("a.db-wal", text)
-        #expect(try await unchanged { try await count() } == 10)
-    }
-
-    @Test func aLogWithoutItsIndexWhileAnotherProcessReads() async throws {
-        try await Databases.plain(file)
-        try await Databases.killedLogWriter(file)
-        try FileManager.default.removeItem(atPath: file + "-shm")
-        // Whoever holds the file open without its index keeps the lock that would be needed.
-        try await OtherProcess.python(
-            """
-            import fcntl, os, sys
-            file = os.open(sys.argv[1], os.O_RDONLY)
-            fcntl.lockf(file, fcntl.LOCK_SH, 510, 0x40000002)
-            print('ready', flush=True)
-            sys.stdin.read()
-            """, file
-        ) { () async throws -> Void in
-            guard case .busy = await fault() else {
-                Issue.record("not busy")
-                return
-            }
-        }
-    }
-
-    @Test func anEmptyLog() async throws {
-        try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
-        try sandbox.write("a.db-wal", "")
-        #expect(try await unchanged { try await count() } == 10)
-    }
-
-    @Test func aLogOfAProcessThatIsAtWork() async throws {
-        try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
-        let holder = Databases.holder("PRAGMA wal_autocheckpoint=0; CREATE TABLE late (x); INSERT INTO late VALUES (1), (2)")
-        try await OtherProcess.python(holder, file) { () async throws -> Void in
-            #expect(try await count("late") == 2)
-            #expect(try await count() == 10)
-            #expect(try sandbox.names() == ["a.db", "a.db-shm", "a.db-wal"])
-        }
-        // One that has written once only: it has left no mark in the index that a reader could share.
-        let once = Databases.holder("PRAGMA wal_autocheckpoint=0; INSERT INTO t (text) VALUES ('new')")
-        try await OtherProcess.python(once, file) { () async throws -> Void in #expect(try await count() == 11) }
-        // A writer in the middle of its transaction shows what was committed.
-        let writer = Databases.holder("BEGIN IMMEDIATE; DELETE FROM t")
-        try await OtherProcess.python(writer, file) { () async throws -> Void in
-            #expect(try await count() == 11)
-        }
-    }
-
-    @Test func aHotJournalIsNamedAndLeft() async throws {
-        try await Databases.plain(file, rows: 5000)
-        try await Databases.killedWriter(file)
-        #expect(try sandbox.names() == ["a.db", "a.db-journal"])
-        #expect(try await unchanged { await fault() } == .hotJournal)
-    }
-
-    /// Nothing is said about the file before its journal is rolled back: here its first page is not even one of a database.
-    @Test func aHotJournalComesBeforeEveryOtherVerdict() async throws {
-        try await Databases.plain(file, rows: 5000)
-        try await Databases.killedWriter(file)
-        let handle = try FileHandle(forUpdating: URL(filePath: file))
-        try handle.write(contentsOf: Data("this is no database".utf8))
-        try handle.truncate(atOffset: 50_000)
-        try handle.close()
-        #expect(try await unchanged { await fault() } == .hotJournal)
-        try FileManager.default.removeItem(atPath: file)
-        try sandbox.write("a.db", "torn")
-        #expect(try await unchanged { await fault() } == .hotJournal)
-    }
-
-    @Test func aHotJournalBesideADatabaseThatKeepsALog() async throws {
-        try await Databases.plain(file, rows: 5000)
-        try await Databases.killedWriter(file)
-        let handle = try FileHandle(forUpdating: URL(filePath: file))
-        try handle.seek(toOffset: 18)
-        try handle.write(contentsOf: Data([2, 2]))
-        try handle.close()
-        #expect(try await unchanged { await fault() } == .hotJournal)
-    }
-
-    @Test func aJournalThatIsDone() async throws {
-        try await Databases.plain(file)
-        try sandbox.write("a.db-journal", String(repeating: "\0", count: 512))
-        #expect(try await unchanged { try await count() } == 10)
-        try sandbox.write("a.db-journal", "")
-        #expect(try await unchanged { try await count() } == 10)
-    }
-
     // MARK: Not a database
 
     @Test func nothing() async throws {
@@ -204,7 +98,9 @@ import Testing
         try sandbox.write("a.db", "")
         #expect(try await unchanged { await fault() } == .empty)
         // SQLite takes one byte for an empty database.
-        for text in ["x", "SQLite format 3\0", String(repeating: "x", count: 99), String(repeating: "text\n", count: 5000)] {
+        for text in [
+            "x", "SQLite format 3\0", String(repeating: "x", count: 99), String(repeating: "text\n", count: 5000),
+        ] {
             try sandbox.write("a.db", text)
             #expect(try await unchanged { await fault() } == .notADatabase, "\(text.count)")
         }
@@ -228,9 +124,9 @@ import Testing
     @Test func whatIsNoFile() async throws {
         try sandbox.makeDirectory("a.db")
         mkfifo(sandbox.path("fifo.db"), 0o600)
-        let folder = await failure { try await count() }
+        let folder = await asyncFailure { try await count() }
         #expect(folder == .refused(subject: "a.db", .kind(.directory, wanted: .regular)))
-        let fifo = await failure { try await count("t", "fifo.db") }
+        let fifo = await asyncFailure { try await count("t", "fifo.db") }
         #expect(fifo == .refused(subject: "fifo.db", .kind(.fifo, wanted: .regular)))
     }
 
@@ -239,11 +135,11 @@ import Testing
         try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
         if suffix == "-shm" { try sandbox.write("a.db-wal", "x") }
         mkfifo(file + suffix, 0o600)
-        let error = await failure { try await count() }
+        let error = await asyncFailure { try await count() }
         #expect(error == .refused(subject: "a.db\(suffix)", .kind(.fifo, wanted: .regular)))
         unlink(file + suffix)
         try FileManager.default.createSymbolicLink(atPath: file + suffix, withDestinationPath: "/etc/passwd")
-        let link = await failure { try await count() }
+        let link = await asyncFailure { try await count() }
         #expect(link == .refused(subject: "a.db\(suffix)", .kind(.symbolicLink, wanted: .regular)))
     }
 
@@ -306,7 +202,7 @@ import Testing
         try patch(18, [3])
         #expect(try await unchanged { try await count() } == 10)
         let machine = try sandbox.machine()
-        let error = await failure { try await machine.changeDatabase(path("a.db")) { _ in } }
+        let error = await asyncFailure { try await machine.changeDatabase(path("a.db")) { _ in } }
         #expect(error == .database(subject: "a.db", .newerFormat))
     }
 
@@ -327,7 +223,8 @@ import Testing
 
     @Test func aLockThatIsReleasedInTime() async throws {
         try await Databases.plain(file)
-        let script = Databases.holder("BEGIN EXCLUSIVE").replacing("sys.stdin.read()", with: "import time; time.sleep(0.3)")
+        let script = Databases.holder("BEGIN EXCLUSIVE").replacing(
+            "sys.stdin.read()", with: "import time; time.sleep(0.3)")
         let patient = try sandbox.machine(wait: .seconds(20))
         let rows = try await OtherProcess.python(script, file) {
             try await patient.readDatabase(path("a.db")) { connection throws(MachineError) in
@@ -343,41 +240,18 @@ import Testing
             let interruption = Interruption()
             let patient = try sandbox.machine(wait: .seconds(60), interruption: interruption)
             let file = try path("a.db")
-            async let error = failure { try await patient.readDatabase(file) { _ in } }
+            async let error = asyncFailure { try await patient.readDatabase(file) { _ in } }
             try await Task.sleep(for: .milliseconds(100))
             interruption.raise()
             #expect(await error == .cancelled)
             let task = Task {
                 let other = try sandbox.machine(wait: .seconds(60))
-                return await failure { try await other.readDatabase(file) { _ in } }
+                return await asyncFailure { try await other.readDatabase(file) { _ in } }
             }
             try await Task.sleep(for: .milliseconds(100))
             task.cancel()
             #expect(try await task.value == .cancelled)
         }
-    }
-
-    /// A log that appears during the look: the process that has made it is still at work.
-    @Test func aLogThatAppears() async throws {
-        try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
-        let name = file
-        let writer = Process()
-        let input = Pipe()
-        writer.executableURL = URL(filePath: "/usr/bin/env")
-        writer.arguments = ["python3", "-c", Databases.holder("PRAGMA wal_autocheckpoint=0; DELETE FROM t"), name]
-        writer.standardInput = input
-        let output = Pipe()
-        writer.standardOutput = output
-        let rows = try await machine.readDatabase(path("a.db")) { connection throws(MachineError) in
-            if !writer.isRunning {
-                try? writer.run()
-                _ = output.fileHandleForReading.availableData
-            }
-            return try connection.rows("SELECT count(*) FROM t")
-        }
-        #expect(rows == [[.integer(0)]])
-        try input.fileHandleForWriting.close()
-        writer.waitUntilExit()
     }
 
     /// Between the look at the place and the opening somebody has put a link there.
@@ -397,24 +271,5 @@ import Testing
             Issue.record("a folder was opened")
             return
         }
-    }
-
-    /// One transaction: what another process commits meanwhile is not half seen.
-    @Test func aLookSeesOneMoment() async throws {
-        try await Databases.plain(file, pragmas: "PRAGMA journal_mode=WAL;")
-        let name = file
-        // Without a log first, so that the look must notice that one appears and look again.
-        let counts = try await machine.readDatabase(path("a.db")) { connection throws(MachineError) -> [[[SQLValue]]] in
-            let first = try connection.rows("SELECT count(*) FROM t")
-            if first == [[.integer(10)]] {
-                let shell = Process()
-                shell.executableURL = URL(filePath: "/usr/bin/env")
-                shell.arguments = ["sqlite3", name, "INSERT INTO t (text) VALUES ('new')"]
-                try? shell.run()
-                shell.waitUntilExit()
-            }
-            return [first, try connection.rows("SELECT count(*) FROM t")]
-        }
-        #expect(counts == [[[.integer(11)]], [[.integer(11)]]])
     }
 }

@@ -73,8 +73,11 @@ import Testing
     }
 
     @Test func whatTakesTooLongIsStopped() async throws {
-        let request = shell("trap 'echo end > ended; exit' TERM; while :; do sleep 0.05; done", timeout: .milliseconds(300))
-        #expect(await failure { try await machine.run(request) } == .timedOut(subject: "/bin/sh", after: request.timeout))
+        let request = shell(
+            "trap 'echo end > ended; exit' TERM; while :; do sleep 0.05; done", timeout: .milliseconds(300))
+        #expect(
+            await asyncFailure { try await machine.run(request) }
+                == .timedOut(subject: "/bin/sh", after: request.timeout))
         // It had the time to tidy up.
         #expect(try sandbox.names() == ["ended"])
     }
@@ -87,7 +90,7 @@ import Testing
             while :; do sleep 0.05; done
             """
         let start = ContinuousClock.now
-        let error = await failure { try await machine.run(shell(script, timeout: .milliseconds(300))) }
+        let error = await asyncFailure { try await machine.run(shell(script, timeout: .milliseconds(300))) }
         #expect(error == .timedOut(subject: "/bin/sh", after: .milliseconds(300)))
         #expect(ContinuousClock.now - start > .milliseconds(2200))
         let child = try #require(Int32(try sandbox.read("child").trimmingCharacters(in: .whitespacesAndNewlines)))
@@ -97,7 +100,7 @@ import Testing
     /// Its leader ends at once on SIGTERM, its child does not.
     @Test func whoOutlivesTheLeaderIsKilledToo() async throws {
         let script = "(trap '' TERM; exec sleep 62.5) & echo $! > child; sleep 60"
-        let error = await failure { try await machine.run(shell(script, timeout: .milliseconds(300))) }
+        let error = await asyncFailure { try await machine.run(shell(script, timeout: .milliseconds(300))) }
         #expect(error == .timedOut(subject: "/bin/sh", after: .milliseconds(300)))
         let child = try #require(Int32(try sandbox.read("child").trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(try await ends(child))
@@ -116,7 +119,8 @@ import Testing
     /// A daemon that keeps the output open does not keep the run.
     @Test func aChildThatStaysDoesNotHoldTheAnswer() async throws {
         // The time limit is below the daemon's life: an answer that waited for it would be an error.
-        let answer = try await machine.run(shell("echo hello; sleep 600 & echo $! > child; exit 0", timeout: .seconds(300)))
+        let answer = try await machine.run(
+            shell("echo hello; sleep 600 & echo $! > child; exit 0", timeout: .seconds(300)))
         #expect(answer.standardOutput == Array("hello\n".utf8))
         let child = try #require(Int32(try sandbox.read("child").trimmingCharacters(in: .whitespacesAndNewlines)))
         kill(child, SIGKILL)
@@ -125,11 +129,11 @@ import Testing
     @Test func aRequestToStopStopsTheCommand() async throws {
         let interruption = Interruption()
         let machine = try sandbox.machine(interruption: interruption)
-        async let error = failure { try await machine.run(shell("sleep 30")) }
+        async let error = asyncFailure { try await machine.run(shell("sleep 30")) }
         try await Task.sleep(for: .milliseconds(200))
         interruption.raise()
         #expect(await error == .cancelled)
-        let task = Task { await failure { try await self.machine.run(shell("sleep 30")) } }
+        let task = Task { await asyncFailure { try await self.machine.run(shell("sleep 30")) } }
         try await Task.sleep(for: .milliseconds(200))
         task.cancel()
         #expect(await task.value == .cancelled)
@@ -138,8 +142,8 @@ import Testing
     @Test func whatCannotBeStarted() async throws {
         try sandbox.write("text", "hello")
         let missing = CommandRequest(executable: sandbox.path("missing"), arguments: [])
-        #expect(await failure { try await machine.run(missing) }?.number == ENOENT)
+        #expect(await asyncFailure { try await machine.run(missing) }?.number == ENOENT)
         let text = CommandRequest(executable: sandbox.path("text"), arguments: [])
-        #expect(await failure { try await machine.run(text) }?.number == EACCES)
+        #expect(await asyncFailure { try await machine.run(text) }?.number == EACCES)
     }
 }

@@ -23,7 +23,10 @@ import Testing
     private func problem(
         _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
     ) async -> (code: Int32, message: String, offset: Int?)? {
-        guard case .database("scratch database", .sql(let code, let message, let offset)) = await failure({ try await scratch(body) })
+        guard
+            case .database("scratch database", .sql(let code, let message, let offset)) = await asyncFailure({
+                try await scratch(body)
+            })
         else { return nil }
         return (code, message, offset)
     }
@@ -91,14 +94,17 @@ import Testing
             #expect(problem?.message == "near \",\": syntax error")
             #expect(problem?.offset == (first + "CREATE TABLE b (x, ").utf8.count)
         }
-        let missing = await problem { connection throws(MachineError) in try connection.compile("SELECT missing FROM sqlite_schema") }
+        let missing = await problem { connection throws(MachineError) in
+            try connection.compile("SELECT missing FROM sqlite_schema")
+        }
         #expect(missing?.message == "no such column: missing")
         #expect(missing?.offset == 7)
     }
 
     @Test func messagesHoldNoValuesNorTheWholeText() async throws {
         let unique = await problem { connection throws(MachineError) in
-            try connection.execute("CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES ('s3cret'); INSERT INTO t VALUES ('s3cret')")
+            try connection.execute(
+                "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES ('s3cret'); INSERT INTO t VALUES ('s3cret')")
         }
         #expect(unique?.message == "UNIQUE constraint failed: t.x")
         #expect(unique?.code == 2067)
@@ -115,10 +121,13 @@ import Testing
         #expect(none?.message == "there is no statement in the SQL text")
         let few = await problem { connection throws(MachineError) in _ = try connection.rows("SELECT ?, ?", [.null]) }
         #expect(few?.message.contains("arguments") == true)
-        let nul = await problem { connection throws(MachineError) in try connection.execute("SELECT 1;\0 DROP TABLE t") }
+        let nul = await problem { connection throws(MachineError) in try connection.execute("SELECT 1;\0 DROP TABLE t")
+        }
         #expect(nul?.message == "the SQL text holds a NUL character")
         #expect(nul?.offset == 9)
-        let tail = try await scratch { connection throws(MachineError) in try connection.rows("SELECT 1; -- that is all") }
+        let tail = try await scratch { connection throws(MachineError) in
+            try connection.rows("SELECT 1; -- that is all")
+        }
         #expect(tail == [[.integer(1)]])
     }
 
@@ -135,7 +144,8 @@ import Testing
     @Test func scriptsWithTheirOwnTransactions() async throws {
         let rows = try await scratch { connection throws(MachineError) in
             try connection.execute(
-                "PRAGMA foreign_keys=ON; PRAGMA journal_mode=WAL; BEGIN TRANSACTION; CREATE TABLE t (x); COMMIT; BEGIN; CREATE TABLE u (x)")
+                "PRAGMA foreign_keys=ON; PRAGMA journal_mode=WAL; BEGIN TRANSACTION; CREATE TABLE t (x); COMMIT; BEGIN; CREATE TABLE u (x)"
+            )
             return try connection.rows("SELECT count(*) FROM sqlite_schema")
         }
         // The last one is left open: the database is gone anyway.
@@ -144,7 +154,8 @@ import Testing
 
     @Test(arguments: [
         "ATTACH '/tmp/selfheal-escape.db' AS e", "VACUUM INTO '/tmp/selfheal-escape.db'", "DETACH main",
-        "PRAGMA temp_store_directory='/tmp'", "SELECT load_extension('x')", "SELECT writefile('/tmp/selfheal-escape.db', 'x')",
+        "PRAGMA temp_store_directory='/tmp'", "SELECT load_extension('x')",
+        "SELECT writefile('/tmp/selfheal-escape.db', 'x')",
         "SELECT readfile('/etc/passwd')", "CREATE VIRTUAL TABLE v USING csv(filename='/etc/passwd')",
     ])
     func itReachesNoFile(_ sql: String) async throws {
@@ -166,17 +177,22 @@ import Testing
     @Test func itsStatementsHaveATimeLimit() async throws {
         let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
         let error = failure {
-            try machine.scratch(timeLimit: .milliseconds(100)) { connection throws(MachineError) in try connection.execute(endless) }
+            try machine.scratch(timeLimit: .milliseconds(100)) { connection throws(MachineError) in
+                try connection.execute(endless)
+            }
         }
         #expect(error == .timedOut(subject: "scratch database", after: .milliseconds(100)))
         let interruption = Interruption()
         interruption.raise()
         let stopped = try sandbox.machine(interruption: interruption)
-        #expect(await failure { try await stopped.scratchDatabase { connection throws(MachineError) in try connection.execute(endless) } } == .cancelled)
+        #expect(
+            await asyncFailure {
+                try await stopped.scratchDatabase { connection throws(MachineError) in try connection.execute(endless) }
+            } == .cancelled)
     }
 
     @Test func itsSizeIsBounded() async throws {
-        let large = await failure {
+        let large = await asyncFailure {
             try await scratch { connection throws(MachineError) in
                 try connection.execute(
                     """
@@ -187,6 +203,8 @@ import Testing
             }
         }
         #expect(large == .database(subject: "scratch database", .diskFull))
-        #expect(await problem { connection throws(MachineError) in _ = try connection.rows("SELECT zeroblob(100000000)") } != nil)
+        #expect(
+            await problem { connection throws(MachineError) in _ = try connection.rows("SELECT zeroblob(100000000)") }
+                != nil)
     }
 }

@@ -56,8 +56,10 @@ struct JSONSchemaTests {
             text(dictionary)
                 == #"{ "type": "object", "additionalProperties": { "type": "string" }, "propertyNames": { "minLength": 1 } }"#
         )
-        let object = Shape<Int>.object("It.", 0, [Field("n", { $0 = $1 }, Shape<Int>.integer(0...1), required: true, "N.")])
-            .schema
+        let object = Shape<Int>.object(
+            "It.", 0, [Field("n", { $0 = $1 }, Shape<Int>.integer(0...1), required: true, "N.")]
+        )
+        .schema
         #expect(
             text(object)
                 == #"{ "description": "It.", "type": "object", "properties": { "n": { "description": "N.", "anyOf": [ "#

@@ -40,7 +40,8 @@ public enum DependenciesPlugin: Plugin {
                 Field(
                     "version", { $0.version = $1 }, range.optional,
                     "Conditions on its version, all of which must hold: \">=3.8\"."),
-                Field("severity", { $0.severity = $1 }, .choice, "How much it matters; critical unless said otherwise."),
+                Field(
+                    "severity", { $0.severity = $1 }, .choice, "How much it matters; critical unless said otherwise."),
                 Field("hint", { $0.hint = $1 }, Shape.text.optional, "What a person is told when it is missing."),
                 Field(
                     "arguments", { $0.arguments = $1 }, Shape.list(of: .text).optional,
@@ -55,7 +56,9 @@ public enum DependenciesPlugin: Plugin {
             Field(
                 "commands", { $0.commands = $1 }, .dictionary(of: command, keyFault: commandNameFault),
                 "Commands on PATH, by name."),
-            Field("python", { $0.python = $1 }, list("requirements", "A Python application's requirements file.").optional, ""),
+            Field(
+                "python", { $0.python = $1 },
+                list("requirements", "A Python application's requirements file.").optional, ""),
             Field("node", { $0.node = $1 }, list("package", "A Node application's package file.").optional, ""),
         ])
 

@@ -34,8 +34,11 @@ public enum EnvFilePlugin: Plugin {
                 "Without it the application cannot start: missing is critical, not a warning."),
             Field("secret", { $0.secret = $1 }, .boolean, "Its value is never shown, logged or recorded."),
             Field(
-                "default", { $0.defaultValue = $1 }, Shape.scalarText.optional, "What the application takes when it is not set."),
-            Field("pattern", { $0.pattern = $1 }, pattern.optional, "A regular expression that the value must match somewhere."),
+                "default", { $0.defaultValue = $1 }, Shape.scalarText.optional,
+                "What the application takes when it is not set."),
+            Field(
+                "pattern", { $0.pattern = $1 }, pattern.optional,
+                "A regular expression that the value must match somewhere."),
             Field("values", { $0.values = $1 }, .list(of: .scalarText), "The allowed values of an enum."),
             Field("hint", { $0.hint = $1 }, Shape.text.optional, "What a person is told when it is missing."),
         ])

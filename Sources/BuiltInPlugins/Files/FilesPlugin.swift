@@ -20,7 +20,8 @@ public enum FilesPlugin: Plugin {
         let long = Shape.object(
             "A file the application needs.", Entry(),
             PathText.fields { $1(&$0.path) } + [
-                Field("template", { $0.template = $1 }, Shape.path.optional, "The file it is copied from when missing."),
+                Field(
+                    "template", { $0.template = $1 }, Shape.path.optional, "The file it is copied from when missing."),
                 Field("mode", { $0.mode = $1 }, Shape.fileMode.optional, "Its permission bits, in quotes: \"0640\"."),
             ])
         return Shape.list(of: Shape.either(short: short, long: long).located)

@@ -79,7 +79,9 @@ extension LiveMachine {
             if error is CancellationError || Task.isCancelled { return .cancelled }
             let code = (error as? SubprocessError)?.underlyingError?.rawValue
             // The library says "no such file" whatever the system said.
-            if faccessat(AT_FDCWD, command.executable, X_OK, AT_EACCESS) != 0 { return .failed("run", command.executable) }
+            if faccessat(AT_FDCWD, command.executable, X_OK, AT_EACCESS) != 0 {
+                return .failed("run", command.executable)
+            }
             return .failed("run", command.executable, code ?? ENOEXEC)
         }
     }

@@ -15,7 +15,7 @@ extension LiveMachine {
     /// A database in WAL mode is the difficult one, because SQLite makes a `-wal` and a `-shm` file as soon as it looks into
     /// one. So: without a log it is read as it stands, without locks, and again if it was changed meanwhile. With a log, the
     /// `-shm` file that is there is read and not written; only when a live process uses the database, and its `-shm` cannot be
-    /// used without noting there what is being read, is it opened as that process itself does. A log without a `-shm` file is
+    /// used without writing there, is it opened as that process itself does. A log without a `-shm` file is
     /// indexed in memory.
     public func readDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
@@ -67,7 +67,7 @@ extension LiveMachine {
         do throws(MachineError) {
             return try read(through: careful, place, .inFileAndLog, body)
         } catch .database(_, .readOnly) {
-            // Somebody works with the database and leaves no place for a reader that cannot say where it reads.
+            // Somebody works with the database, and its index leaves no place for a reader that may not write there.
             careful.close()
             let shared = try Connection(place.absolute, .readOnly, subject: place.path.text, patience: patience)
             return try read(through: shared, place, .inFileAndLog, body)

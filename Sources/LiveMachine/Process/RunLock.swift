@@ -37,7 +37,11 @@ public final class RunLock: Sendable {
 
     private init(number: Int32) { self.number = number }
 
-    deinit { _ = close(number) }
+    deinit {
+        // Explicitly: a child that was started and has not yet become its program still has the descriptor.
+        _ = selfheal_flock(number, LOCK_UN)
+        _ = close(number)
+    }
 
     /// Takes the lock.
     /// - Parameters:

@@ -23,7 +23,8 @@ final class Sandbox: Sendable {
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     func machine(
-        mayChange: Bool = true, wait: Duration = .milliseconds(200), environment: [String: String] = ["PATH": "/usr/bin:/bin"],
+        mayChange: Bool = true, wait: Duration = .milliseconds(200),
+        environment: [String: String] = ["PATH": "/usr/bin:/bin"],
         interruption: Interruption = Interruption()
     ) throws -> LiveMachine {
         try LiveMachine(
@@ -61,7 +62,8 @@ final class Sandbox: Sendable {
         for case let name as String in names {
             var raw = stat()
             guard lstat(path(name), &raw) == 0 else { continue }
-            var line = "\(name) \(raw.st_mode) \(raw.st_size) \(raw.st_mtim.tv_sec).\(raw.st_mtim.tv_nsec) \(raw.st_ino)"
+            var line =
+                "\(name) \(raw.st_mode) \(raw.st_size) \(raw.st_mtim.tv_sec).\(raw.st_mtim.tv_nsec) \(raw.st_ino)"
             if raw.st_mode & S_IFMT == S_IFREG, let bytes = FileManager.default.contents(atPath: path(name)) {
                 line += " \(bytes.base64EncodedString().hashValue)"
             }
@@ -89,7 +91,7 @@ func failure<Value>(_ body: () throws -> Value) -> MachineError? {
     } catch { return error as? MachineError }
 }
 
-func failure<Value>(_ body: () async throws -> Value) async -> MachineError? {
+func asyncFailure<Value>(_ body: () async throws -> Value) async -> MachineError? {
     do {
         _ = try await body()
         return nil
