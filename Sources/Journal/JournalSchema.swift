@@ -61,8 +61,10 @@ enum JournalSchema {
     static func check(_ queue: DatabaseQueue) throws -> State {
         try queue.read { db in
             if try Int64.fetchOne(db, sql: "PRAGMA application_id") != applicationID {
-                let isEmpty = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
-                guard isEmpty else { throw JournalError.foreign }
+                // The migrator makes its own table before it begins the first migration, and may be killed between.
+                let others = try Int64.fetchOne(
+                    db, sql: "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'")
+                guard others == 0 else { throw JournalError.foreign }
                 return .new
             }
             if try migrator.hasBeenSuperseded(db) { throw JournalError.newer }

@@ -97,7 +97,6 @@ extension Shape {
                 $0.closed = true
             }
         }
-        let byName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let names = fields.map(\.name)
         return Shape(schema: schema()) { node, problems in
             guard case .mapping(let entries) = node.content else {
@@ -108,7 +107,8 @@ extension Shape {
             var good = true
             var seen: Set<String> = []
             for entry in entries {
-                guard let field = byName[entry.key] else {
+                // Few enough to look through: a dictionary for each type of mapping costs more to set up than it saves.
+                guard let field = fields.first(where: { $0.name == entry.key }) else {
                     problems.add(entry.keyLocation, NearestName.unknownKey(entry.key, known: names))
                     good = false
                     continue

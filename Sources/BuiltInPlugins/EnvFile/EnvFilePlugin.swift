@@ -13,7 +13,7 @@ public enum EnvFilePlugin: Plugin {
         var required = false
         var secret = false
         var defaultValue: String?
-        var pattern: String?
+        var pattern: ValuePattern?
         var values: [String] = []
         var hint: String?
     }
@@ -43,13 +43,11 @@ public enum EnvFilePlugin: Plugin {
             Field("hint", { $0.hint = $1 }, Shape.text.optional, "What a person is told when it is missing."),
         ])
 
-    private static let pattern = Shape<String>.text.map { (text: String) throws(ShapeFailure) -> String in
-        do {
-            _ = try Regex(text)
-        } catch {
+    private static let pattern = Shape<String>.text.map { (text: String) throws(ShapeFailure) -> ValuePattern in
+        guard let pattern = ValuePattern(text) else {
             throw ShapeFailure("the pattern is not a regular expression that can be read")
         }
-        return text
+        return pattern
     }
 
     public static let shape: Shape<Located<Section>> = Shape.object(

@@ -142,11 +142,9 @@ struct EnvironmentFile: Check {
                     ? "one of \(variable.value.values.joined(separator: ", "))" : variable.value.type.expectation
                 findings.append(wrong(variable, "env.variable.type", "\(name) in \(path) is not \(wanted)"))
             }
-            if let pattern = variable.value.pattern, let regex = try? Regex(pattern),
-                value.firstMatch(of: regex) == nil
-            {
+            if let pattern = variable.value.pattern, !pattern.matches(value) {
                 findings.append(
-                    wrong(variable, "env.variable.pattern", "\(name) in \(path) does not match the pattern \(pattern)"))
+                    wrong(variable, "env.variable.pattern", "\(name) in \(path) does not match the pattern \(pattern.text)"))
             }
             if variable.value.secret, let template {
                 if placeholders == nil { placeholders = try templateValues(template, on: machine) }
