@@ -144,7 +144,9 @@ struct EnvironmentFile: Check {
             }
             if let pattern = variable.value.pattern, !pattern.matches(value) {
                 findings.append(
-                    wrong(variable, "env.variable.pattern", "\(name) in \(path) does not match the pattern \(pattern.text)"))
+                    wrong(
+                        variable, "env.variable.pattern",
+                        "\(name) in \(path) does not match the pattern \(pattern.text)"))
             }
             if variable.value.secret, let template {
                 if placeholders == nil { placeholders = try templateValues(template, on: machine) }
