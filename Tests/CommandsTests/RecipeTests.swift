@@ -165,4 +165,30 @@ import Testing
         let history = try await sandbox.tool("selfheal", ["history"])
         #expect(history.output.split(separator: "\n").count == 2, "\(history.all)")
     }
+
+    @Test func whatASchemaFileStatesIsNamedWithItsLine() async throws {
+        let sandbox = try Sandbox()
+        try sandbox.write("schemas.yaml", "version: 1\ndatabases: {d.db: {schema: db/s.sql}}\n")
+        try sandbox.write(
+            "db/s.sql",
+            """
+            -- as the application keeps it
+            CREATE TABLE IF NOT EXISTS "a" (id INTEGER PRIMARY KEY);
+            CREATE TABLE main.b (
+              id INTEGER PRIMARY KEY,
+              y TEXT
+            );
+            CREATE UNIQUE INDEX i ON b(y);
+            CREATE VIEW v AS SELECT y FROM b;
+            """)
+        _ = try await sandbox.sqlite("d.db", "CREATE TABLE b(id INTEGER PRIMARY KEY)")
+        let answer = try await sandbox.validate("--check-only")
+        for (what, line) in [("Table a", 2), ("Column 'y'", 5), ("Index i", 7), ("View v", 8)] {
+            let found = answer.output.split(separator: "\n").contains {
+                $0.contains(what) && $0.contains("(db/s.sql:\(line))")
+            }
+            #expect(found, "\(what): \(answer.output)")
+        }
+        #expect(try await sandbox.heal().status == 0)
+    }
 }

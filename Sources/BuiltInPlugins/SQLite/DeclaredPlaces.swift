@@ -6,8 +6,10 @@ struct DeclaredPlaces: Sendable {
     private var places: [[SQLName]: SourceLocation] = [:]
     /// Where nothing more exact is known: the database's name, or the schema file.
     private let otherwise: SourceLocation
+    private let declaration: SchemaDeclaration
 
     init(_ declaration: SchemaDeclaration) {
+        self.declaration = declaration
         otherwise = declaration.script?.location ?? declaration.location
         for table in declaration.tables {
             let name = SQLName(table.name.text)
@@ -22,6 +24,6 @@ struct DeclaredPlaces: Sendable {
 
     /// The place of a table, view or trigger, or of a column or index of a table.
     func place(of names: SQLName...) -> SourceLocation {
-        places[names] ?? names.first.flatMap { places[[$0]] } ?? otherwise
+        places[names] ?? names.first.flatMap { places[[$0]] } ?? declaration.scriptLocation(of: names) ?? otherwise
     }
 }
