@@ -74,6 +74,20 @@ import Testing
         #expect(plain.output.contains("[ERROR]") && !plain.output.contains("\u{1B}["), "\(plain)")
     }
 
+    @Test func aLongRepairShowsWhatItDoesOnATerminalOnly() async throws {
+        let sandbox = try Sandbox()
+        try sandbox.write(
+            "schemas.yaml",
+            "version: 1\ndatabases: {d.db: {tables: {t: {columns: {x: TEXT}, indexes: {slow_index: [x]}}}}}\n")
+        let rows = "CREATE TABLE t(x TEXT); INSERT INTO t SELECT hex(randomblob(16)) FROM generate_series(1, 2000000)"
+        _ = try await sandbox.sqlite("d.db", rows)
+        let terminal = try await sandbox.shell("TERM=xterm script -qec '$BIN/auto-heal' /dev/null")
+        #expect(terminal.output.contains("Creating index slow_index on t in d.db… "), "\(terminal)")
+        _ = try await sandbox.sqlite("d.db", "DROP INDEX slow_index")
+        let pipe = try await sandbox.heal()
+        #expect(pipe.status == 0 && !pipe.all.contains("d.db… ") && !pipe.all.contains("\r"), "\(pipe)")
+    }
+
     @Test func quietSaysOnlyWhatMatters() async throws {
         let sandbox = try Sandbox()
         try sandbox.write("schemas.yaml", "version: 1\ndirectories: [a]\n")

@@ -41,7 +41,8 @@ import Testing
         other.executableURL = URL(filePath: "/bin/sleep")
         other.arguments = ["60"]
         try other.run()
-        defer { other.terminate() }
+        // Not SIGTERM: a child of a thread that blocks signals blocks them as well.
+        defer { kill(other.processIdentifier, SIGKILL) }
         // Higher than any pid the kernel gives; then this process itself; then one that is alive, and another program.
         let removed = [
             ".a.db.selfheal-4194304-abc1", ".a.db.selfheal-4194304-abc1-journal", ".a.db.selfheal-4194304-abc1-shm",
