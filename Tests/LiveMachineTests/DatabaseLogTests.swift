@@ -57,6 +57,11 @@ import Testing
         try await Databases.plain(file)
         try sandbox.write("a.db-wal", text)
         #expect(try await unchanged { try await count() } == 10)
+        let mode = try await machine.readDatabase(path("a.db")) { connection throws(MachineError) in
+            try connection.rows("PRAGMA journal_mode")
+        }
+        // With a log that is not empty SQLite itself says so.
+        #expect(mode == [[.text(text.isEmpty ? "delete" : "wal")]])
     }
 
     @Test func aLogWithoutItsIndexWhileAnotherProcessReads() async throws {

@@ -43,6 +43,12 @@ import Testing
     func aHealthyOne(_ mode: String) async throws {
         try await Databases.plain(file, pragmas: "PRAGMA journal_mode=\(mode);")
         #expect(try await unchanged { try await count() } == 10)
+        for sql in ["PRAGMA journal_mode", "pragma  main.journal_mode ;"] {
+            let answer = try await machine.readDatabase(path("a.db")) { connection throws(MachineError) in
+                try connection.rows(sql)
+            }
+            #expect(answer == [[.text(mode == "WAL" ? "wal" : "delete")]])
+        }
     }
 
     @Test(arguments: [

@@ -13,20 +13,30 @@ final class Connection {
         case readOnly, readWrite, memory
     }
 
+    enum Parameter: String {
+        /// Neither locks nor looks for a log: for a database that keeps one, and has none just now.
+        case immutable = "immutable=1"
+        /// Reads the log's index and does not write there.
+        case readOnlyIndex = "readonly_shm=1"
+    }
+
     let db: OpaquePointer
     let subject: String
     let patience: Patience
     /// Whether everything here belongs to one transaction that the machine ends: when it is gone (an error of SQLite or a
     /// trigger's RAISE can end it), nothing may be done outside of it.
     var needsTransaction = false
+    /// Whether SQLite was told that nobody changes the file, and ignores that the database keeps a log: it would answer
+    /// `PRAGMA journal_mode` with `delete`.
+    private let isImmutable: Bool
     /// Compiled statements of `rows`, by their SQL.
     private var compiled: [String: Statement] = [:]
 
     /// - Parameters:
     ///   - path: absolute, without symbolic links: one that appears on the way is refused.
-    ///   - parameter: of the URI: `immutable=1`.
+    ///   - parameter: what SQLite is told in the URI.
     init(
-        _ path: String, _ access: Access, parameter: String? = nil, subject: String, patience: Patience
+        _ path: String, _ access: Access, _ parameter: Parameter? = nil, subject: String, patience: Patience
     ) throws(MachineError) {
         // Extended result codes (0x02000000) and no mutexes: this connection stays on one thread.
         var flags: Int32 = SQLITE_OPEN_NOMUTEX | 0x0200_0000
@@ -38,7 +48,7 @@ final class Connection {
         var name = path
         if let parameter {
             flags |= SQLITE_OPEN_URI
-            name = "file:" + Self.percentEncoded(path) + "?" + parameter
+            name = "file:" + Self.percentEncoded(path) + "?" + parameter.rawValue
         }
         selfheal_sqlite_prepare()
         var opened: OpaquePointer?
@@ -49,6 +59,7 @@ final class Connection {
             throw Self.cannotOpen(code, errno: system, subject)
         }
         db = opened
+        isImmutable = parameter == .immutable
         self.subject = subject
         self.patience = patience
         patience.install(in: db)
@@ -118,6 +129,14 @@ final class Connection {
     func rollBack() {
         guard isInTransaction else { return }
         _ = sqlite3_exec(db, "ROLLBACK", nil, nil, nil)
+    }
+
+    /// What SQLite would answer wrongly on this connection; `nil` for everything that it may be asked.
+    func knownAnswer(_ sql: String) -> [[SQLValue]]? {
+        guard isImmutable, sql.utf8.count < 60 else { return nil }
+        let words = sql.lowercased().split { $0.isWhitespace || $0 == ";" }
+        guard words == ["pragma", "journal_mode"] || words == ["pragma", "main.journal_mode"] else { return nil }
+        return DatabaseHeader(of: db)?.usesWAL == true ? [[.text("wal")]] : nil
     }
 
     // MARK: Compiled statements

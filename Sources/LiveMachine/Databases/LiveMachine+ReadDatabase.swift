@@ -63,7 +63,7 @@ extension LiveMachine {
         plain.close()
         if try place.side("-shm") == nil { return try readLogInMemory(place, patience, body) }
         let careful = try Connection(
-            place.absolute, .readOnly, parameter: "readonly_shm=1", subject: place.path.text, patience: patience)
+            place.absolute, .readOnly, .readOnlyIndex, subject: place.path.text, patience: patience)
         do throws(MachineError) {
             return try read(through: careful, place, .inFileAndLog, body)
         } catch .database(_, .readOnly) {
@@ -81,7 +81,7 @@ extension LiveMachine {
             let before = try place.stamp()
             guard before.logSize == 0 else { break }
             let still = try Connection(
-                place.absolute, .readOnly, parameter: "immutable=1", subject: place.path.text, patience: plain.patience)
+                place.absolute, .readOnly, .immutable, subject: place.path.text, patience: plain.patience)
             let result: Result<Attempt<Value>, MachineError>
             do throws(MachineError) {
                 result = .success(try read(through: still, place, .inFile, body))
