@@ -54,7 +54,7 @@ let package = Package(
         library("SQLiteSchema", ["HealModel", "HealKit"]),
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
         .target(name: "CSelfHeal"),
-        library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", grdb, subprocess, system]),
+        library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
         library("HealEngine", ["HealModel", "HealKit", "ManifestShape", collections, crypto]),
         library("Rendering", ["HealModel"]),
@@ -78,7 +78,7 @@ let package = Package(
         tests(
             "BuiltInPluginsTests",
             ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", grdb]),
-        tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", grdb, subprocess, system]),
+        tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),
         // Runs the built programs as a user does.
