@@ -40,7 +40,10 @@ struct Console: Sendable {
         let style = output == nil ? style : TextStyle(verbosity: style.verbosity)
         let text = format.renderer(layout: layout, style: style).render(report)
         if let output {
-            if let trouble = Self.replace(output, with: text) { complain(["\(output): \(trouble)"]) }
+            if let trouble = Self.replace(output, with: text) {
+                complain(["\(output): \(trouble)"])
+                return .critical
+            }
         } else {
             emit(text)
         }

@@ -46,6 +46,9 @@ struct RunRequest: Sendable, Hashable {
         } catch {
             return console.refuse(.configuration, error)
         }
+        if let output = settings.output, let fault = place.fault(ofOutput: output, manifest.checks) {
+            return console.refuse(.usage, ["--output \(output): \(fault)"])
+        }
         for selector in [settings.only, settings.skip] {
             guard let wrong = Selection.unknownSelector(in: selector, among: LoadedManifest.descriptors) else {
                 continue
@@ -116,6 +119,31 @@ struct Place: Sendable {
             throw UsageFailure(message: "\(folder) is not a directory")
         }
         self.root = String(cString: resolved)
+    }
+
+    /// Why a report must not be written there: it would replace something that the run is about.
+    func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
+        let folder = Place.folder(of: output)
+        guard let parent = Place.real(folder) else { return "there is no directory \(folder)" }
+        let name = output.split(separator: "/").last.map(String.init) ?? ""
+        let target = Place.real(output) ?? parent + "/" + name
+        var status = stat()
+        if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "it is a directory" }
+        if target.hasPrefix(root + "/.selfheal/") { return "the journal's folder is not for reports" }
+        let paths =
+            [manifest]
+            + checks.flatMap { $0.provides + $0.requires }.map { $0.isAbsolute ? $0.text : root + "/" + $0.text }
+        for path in paths.compactMap({ Place.real($0) ?? $0 })
+        where ["", "-wal", "-shm", "-journal"].contains(where: { target == path + $0 }) {
+            return "the manifest names this file"
+        }
+        return nil
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     private static func folder(of path: String) -> String {

@@ -8,7 +8,7 @@ public enum SQLitePlugin: Plugin {
     public static let key = "databases"
     public static let checks = [DatabaseSchemaCheck.descriptor]
 
-    public static let shape = Shape.dictionary(of: DatabaseSettings.shape)
+    public static let shape = Shape.dictionary(of: DatabaseSettings.shape, spread: true)
         .described("SQLite databases by path; `*`, `?` and `[…]` in a path stand for many files with one schema.")
 
     /// The largest schema file that is read, in bytes.

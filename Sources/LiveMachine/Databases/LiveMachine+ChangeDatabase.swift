@@ -65,7 +65,14 @@ extension LiveMachine {
         // Of a format that only a newer SQLite may write, which shows only now: the transaction is one for reading.
         guard !connection.isReadOnly else { throw .database(subject: place.path.text, .newerFormat) }
         patience.waitLimit = waitLimit
-        return .done(try connection.completing(body))
+        return .done(
+            try connection.completing { database throws(MachineError) in
+                // A damaged database is left as it is: what is added to it would be called healed, and make saving it harder.
+                if let fault = try database.rows("PRAGMA quick_check(1)").first?.first?.text, fault != "ok" {
+                    throw .database(subject: place.path.text, .damaged(fault))
+                }
+                return try body(database)
+            })
     }
 
     private func open(_ place: DatabasePlace, _ patience: Patience) throws(MachineError) -> Connection {
