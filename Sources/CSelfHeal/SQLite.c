@@ -31,7 +31,19 @@ int selfheal_sqlite_configure(sqlite3 *db) {
     }
     // Neither ATTACH nor VACUUM INTO reaches another file.
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-    return SQLITE_OK;
+    return selfheal_sqlite_add_functions(db);
+}
+
+int selfheal_sqlite_copy(sqlite3 *from, sqlite3 *to) {
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    if (!backup) return sqlite3_extended_errcode(to);
+    int code;
+    // In steps, so that the progress handlers of nobody have to wait, and a request to stop is seen between them.
+    do code = sqlite3_backup_step(backup, 2048);
+    while (code == SQLITE_OK && !selfheal_noted_signal());
+    int finished = sqlite3_backup_finish(backup);
+    if (code == SQLITE_OK) return SQLITE_INTERRUPT;
+    return code == SQLITE_DONE ? finished : code;
 }
 
 int selfheal_sqlite_keep_wal(sqlite3 *db) {

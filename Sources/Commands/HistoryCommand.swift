@@ -63,9 +63,10 @@ extension HistoryEntry {
             }
         let records = run.repairs.map { repair in
             RepairRecord(
-                finding: repair.finding, repair: repair.repair, outcome: repair.outcome ?? .failed,
+                finding: repair.finding, also: repair.also, repair: repair.repair, outcome: repair.outcome ?? .failed,
                 reason: repair.outcome == nil ? "the run did not come to its end" : repair.reason,
-                before: repair.before, after: repair.after, durationMicroseconds: repair.durationMicroseconds)
+                before: repair.before, after: repair.after, durationMicroseconds: repair.durationMicroseconds,
+                proofs: repair.proofs)
         }
         self.init(
             run: run.id, tool: run.header.tool, startedAt: run.header.startedAt, ending: ending,

@@ -37,10 +37,13 @@ struct JournalRecorder: RunRecorder {
         return try recording { () throws(JournalError) in try journal.begin(header, intents: plan.performed) }
     }
 
-    func finish(_ run: Int64, records: [RepairRecord], exitStatus: Int32) async throws(RecorderFailure) {
+    func finish(
+        _ run: Int64, records: [RepairRecord], changes: [DatabaseChange], exitStatus: Int32
+    ) async throws(RecorderFailure) {
         try recording { () throws(JournalError) in
             try journal.finish(
-                run, records: records, exitStatus: exitStatus, durationMicroseconds: started.microsecondsUntilNow)
+                run, records: records, changes: changes, exitStatus: exitStatus,
+                durationMicroseconds: started.microsecondsUntilNow)
         }
     }
 

@@ -87,7 +87,7 @@ struct RunRequest: Sendable, Hashable {
             tool: program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
             manifest: place.manifest, mode: mode, startedAt: startedAt,
             durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
-            repairs: result.repairs, notes: notes, faults: result.faults, run: result.run)
+            repairs: result.repairs, databases: result.databases, notes: notes, faults: result.faults, run: result.run)
         return console.write(report)
     }
 }

@@ -6,85 +6,109 @@ import Synchronization
 struct DatabaseTransaction: Sendable {
     var machine: any ChangingMachine
     var check: any DatabaseCheck
-    var selection: Selection
     var maxRisk: Risk
     var observer: any RunObserver
+    var backups: BackupFolder
+
+    /// What became of the tasks, and what was changed.
+    struct Result: Sendable {
+        var records: [RepairRecord]
+        /// `nil` when nothing was changed.
+        var change: DatabaseChange?
+    }
 
     /// Performs the tasks; each is healed, or taken back and said why. What does not verify is excluded and the rest done again.
-    func perform(_ tasks: [RepairTask]) async -> [RepairRecord] {
+    func perform(_ tasks: [RepairTask]) async -> Result {
         var excluded: [Finding.Key: (outcome: Outcome, reason: String)] = [:]
+        var attempt = 1
         while true {
-            let wanted = Set(tasks.map(\.finding.key)).subtracting(excluded.keys)
-            let unhealed = Unhealed()
+            let wanted = Set(tasks.flatMap(\.keys)).subtracting(excluded.keys)
+            let failure = Failure()
             var records: [Finding.Key: RepairRecord] = [:]
+            var change: DatabaseChange?
             if !wanted.isEmpty {
                 do throws(MachineError) {
-                    let pass = try await machine.changeDatabase(check.database) { connection throws(MachineError) in
-                        try self.pass(wanted, connection, unhealed)
+                    let (number, path) = (attempt, check.database)
+                    let pass = try await machine.changeDatabase(path) { connection throws(MachineError) in
+                        var pass = DatabasePass(self, connection, wanted: wanted, attempt: number)
+                        do throws(MachineError) {
+                            try pass.run()
+                        } catch {
+                            failure.set(unhealed: pass.unhealed, backup: pass.change.backup)
+                            throw error
+                        }
+                        return Result(records: pass.records, change: pass.hasChanged ? pass.change : nil)
                     }
-                    for record in pass { records[record.finding] = record }
+                    for record in pass.records {
+                        for key in record.findings { records[key] = record }
+                    }
+                    change = pass.change
                 } catch {
-                    let keys = unhealed.keys
+                    // Nothing was changed, so that nothing need be kept.
+                    if let backup = failure.backup { try? machine.removeOwnFile(backup.path) }
+                    let keys = failure.unhealed
                     guard keys.isEmpty else {
                         for key in keys { excluded[key] = (.undone, "it did not heal the fault") }
+                        attempt += 1
                         continue
                     }
                     for key in wanted { excluded[key] = (.failed, error.explanation) }
                 }
             }
-            return tasks.map { task in
-                if let record = records[task.finding.key] { return record }
-                let reason = excluded[task.finding.key]
-                return RepairRecord(
-                    finding: task.finding.key, repair: task.planned.repair, outcome: reason?.outcome ?? .unneeded,
-                    reason: reason?.reason ?? "another process had done it", before: task.finding.message)
-            }
+            return Result(records: tasks.map { $0.record(records, excluded) }, change: change)
         }
     }
 
-    private final class Unhealed: Sendable {
-        private let state = Mutex<[Finding.Key]>([])
-        var keys: [Finding.Key] { state.withLock { $0 } }
-        func set(_ keys: [Finding.Key]) { state.withLock { $0 = keys } }
+    /// What is known of a pass that was rolled back.
+    private final class Failure: Sendable {
+        private let state = Mutex<(unhealed: [Finding.Key], backup: Backup?)>(([], nil))
+        var unhealed: [Finding.Key] { state.withLock(\.unhealed) }
+        var backup: Backup? { state.withLock(\.backup) }
+        func set(unhealed: [Finding.Key], backup: Backup?) { state.withLock { $0 = (unhealed, backup) } }
+    }
+}
+
+extension RepairTask {
+    fileprivate func record(
+        _ records: [Finding.Key: RepairRecord], _ excluded: [Finding.Key: (outcome: Outcome, reason: String)]
+    ) -> RepairRecord {
+        let key = finding.key
+        if var record = records[key] {
+            // The plan made again inside the transaction may have joined others.
+            record.finding = key
+            record.also = planned.also
+            return record
+        }
+        let reason = keys.compactMap { excluded[$0] }.first
+        return RepairRecord(
+            finding: key, also: planned.also, repair: planned.repair, outcome: reason?.outcome ?? .unneeded,
+            reason: reason?.reason ?? "another process had done it", before: finding.message)
+    }
+}
+
+/// Where backups of databases are kept, below the application's root.
+struct BackupFolder: Sendable {
+    static let path = ".selfheal/backups"
+
+    var run: Int64
+    /// Milliseconds since 1970.
+    var now: Int64
+
+    /// The folder that holds the backups of one database, with those above it, outermost first.
+    static func folders(for database: ResourcePath) throws(MachineError) -> [ResourcePath] {
+        // A path outside the root gets a place inside.
+        let parts = database.text.split(separator: "/").map { $0 == ".." ? "__" : String($0) }
+        do {
+            let whole = try ResourcePath("\(path)/\(parts.joined(separator: "/"))")
+            return whole.lineage.reversed()
+        } catch {
+            throw .refused(subject: database.text, .leavesRoot)
+        }
     }
 
-    /// Inside the transaction: look, change what is still wrong, look again.
-    private func pass(
-        _ wanted: Set<Finding.Key>, _ connection: any SQLConnection, _ unhealed: Unhealed
-    ) throws(MachineError) -> [RepairRecord] {
-        var records: [RepairRecord] = []
-        for finding in try check.observe(connection).findings where wanted.contains(finding.key) {
-            guard let repair = finding.repair, repair.risk <= maxRisk else { continue }
-            let start = ContinuousClock.now
-            observer.begins(repair)
-            var record = RepairRecord(
-                finding: finding.key, repair: repair, outcome: .applied, before: finding.message, after: repair.done)
-            // A savepoint each: one that SQLite refuses does not cost the others.
-            try connection.execute("SAVEPOINT selfheal")
-            do throws(MachineError) {
-                for step in repair.steps {
-                    guard case .executeSQL(_, let statements) = step else { continue }
-                    for statement in statements { try connection.execute(statement) }
-                }
-            } catch {
-                guard case .database(_, .sql) = error else { throw error }
-                try connection.execute("ROLLBACK TO selfheal")
-                record.outcome = .failed
-                record.reason = error.explanation
-                record.after = ""
-            }
-            try connection.execute("RELEASE selfheal")
-            record.durationMicroseconds = start.microsecondsSince
-            observer.ends(repair, outcome: record.outcome)
-            records.append(record)
-        }
-        let applied = Set(records.filter { $0.outcome == .applied }.map(\.finding))
-        guard !applied.isEmpty else { return records }
-        let remaining = try check.observe(connection).findings.map(\.key).filter(applied.contains)
-        if !remaining.isEmpty {
-            unhealed.set(remaining)
-            throw .refused(subject: check.database.text, .notHealed)
-        }
-        return records
+    /// `20260131T120000.250Z-run12.db`
+    func name(attempt: Int) -> String {
+        let suffix = attempt > 1 ? "-\(attempt)" : ""
+        return "\(Timestamp.compact(milliseconds: now))-run\(run)\(suffix).db"
     }
 }

@@ -22,6 +22,8 @@ public struct RunResult: Sendable {
     public var checks: [CheckResult] = []
     public var plan: Plan?
     public var repairs: [RepairRecord] = []
+    /// What was changed in databases that existed.
+    public var databases: [DatabaseChange] = []
     public var notes: [String] = []
     public var faults: [String] = []
     public var run: Int64?
@@ -55,7 +57,7 @@ public struct Engine: Sendable {
                 graph: graph, selection: options.selection, maxRisk: options.maxRisk, jobs: options.jobs)
             var planned: [RepairTask] = []
             for _ in 0..<Self.rounds {
-                let known = Set(planned.map(\.finding.key))
+                let known = Set(planned.flatMap(\.keys))
                 let tasks = await planner.tasks(for: last, on: machine).filter { !known.contains($0.finding.key) }
                 if tasks.isEmpty { break }
                 planned += tasks
@@ -65,13 +67,14 @@ public struct Engine: Sendable {
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
                     result.run = run
-                    let records = await perform(tasks, graph, options)
+                    let (records, changes) = await perform(tasks, graph, options, run)
                     result.repairs += records
+                    result.databases += changes
                     last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
                     let checks = summary.results(first: first, last: last, repairs: result.repairs)
                     let status = ExitStatus.verdict(checks: checks, faults: result.faults).rawValue
                     do throws(RecorderFailure) {
-                        try await recorder.finish(run, records: records, exitStatus: status)
+                        try await recorder.finish(run, records: records, changes: changes, exitStatus: status)
                     } catch {
                         result.faults.append("the outcome could not be written to the journal: \(error.message)")
                     }
@@ -117,8 +120,11 @@ public struct Engine: Sendable {
         }
     }
 
-    private func perform(_ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions) async -> [RepairRecord] {
+    private func perform(
+        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ run: Int64
+    ) async -> ([RepairRecord], [DatabaseChange]) {
         var records: [RepairRecord] = []
+        var changes: [DatabaseChange] = []
         var open = tasks.filter { $0.planned.withheld == nil }[...]
         while let next = open.first {
             let group = open.prefix { $0.check == next.check }
@@ -137,11 +143,13 @@ public struct Engine: Sendable {
             let statements = group.filter(\.isSQLOnly)
             guard !statements.isEmpty else { continue }
             let transaction = DatabaseTransaction(
-                machine: machine, check: database, selection: options.selection, maxRisk: options.maxRisk,
-                observer: observer)
-            records += await transaction.perform(statements)
+                machine: machine, check: database, maxRisk: options.maxRisk, observer: observer,
+                backups: BackupFolder(run: run, now: machine.now))
+            let result = await transaction.perform(statements)
+            records += result.records
+            if let change = result.change { changes.append(change) }
         }
-        return records
+        return (records, changes)
     }
 
     /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.
@@ -198,14 +206,17 @@ public struct Engine: Sendable {
 extension RepairTask {
     var isSQLOnly: Bool {
         planned.repair.steps.allSatisfy { step in
-            if case .executeSQL = step { true } else { false }
+            switch step {
+            case .executeSQL, .rewriteDatabase: true
+            default: false
+            }
         }
     }
 
     func record(_ outcome: Outcome, _ reason: String?) -> RepairRecord {
         RepairRecord(
-            finding: finding.key, repair: planned.repair, outcome: outcome, reason: reason, before: finding.message,
-            after: outcome == .applied ? planned.repair.done : "")
+            finding: finding.key, also: planned.also, repair: planned.repair, outcome: outcome, reason: reason,
+            before: finding.message, after: outcome == .applied ? planned.repair.done : "")
     }
 }
 
@@ -214,7 +225,7 @@ extension Step {
     var createdFile: ResourcePath? {
         switch self {
         case .copyTemplate(_, let path, _), .createDatabase(let path, _, _): path
-        case .createDirectory, .setMode, .executeSQL, .recoverJournal: nil
+        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal: nil
         }
     }
 }

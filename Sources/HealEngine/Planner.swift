@@ -8,6 +8,9 @@ struct RepairTask: Sendable {
     var check: Int
     var finding: Finding
     var planned: PlannedRepair
+
+    /// Every finding that it heals.
+    var keys: [Finding.Key] { planned.findings }
 }
 
 /// Turns what was found into the ordered repairs of a run.
@@ -29,6 +32,10 @@ struct Planner: Sendable {
             for index in graph.ordered {
                 for finding in sights[index].findings {
                     guard let repair = finding.repair, planned.insert(finding.key).inserted else { continue }
+                    if let first = tasks.firstIndex(where: { $0.check == index && $0.planned.repair == repair }) {
+                        tasks[first].planned.also.append(finding.key)
+                        continue
+                    }
                     let entry = PlannedRepair(finding: finding.key, repair: repair, withheld: withheld(repair))
                     tasks.append(RepairTask(check: index, finding: finding, planned: entry))
                     guard entry.withheld == nil else { continue }
@@ -38,11 +45,25 @@ struct Planner: Sendable {
             guard matters, sights.contains(where: \.isBlocked) else { break }
             sights = await Survey.take(graph, on: expected, selection: selection, jobs: jobs).sights
         }
+        let present = Set(sights.flatMap(\.findings).map(\.key))
+        while let (index, awaited) = waiting(tasks, present: present) {
+            tasks[index].planned.withheld = "it waits for \(awaited.subject)"
+        }
         let position = Dictionary(uniqueKeysWithValues: graph.ordered.enumerated().map { ($1, $0) })
         // Stable: within a check the order is the check's own.
         return tasks.enumerated().sorted {
             (position[$0.element.check] ?? 0, $0.offset) < (position[$1.element.check] ?? 0, $1.offset)
         }.map(\.element)
+    }
+
+    /// A task that would be performed although something that it waits for would not.
+    private func waiting(_ tasks: [RepairTask], present: Set<Finding.Key>) -> (index: Int, awaited: Finding.Key)? {
+        let healed = Set(tasks.filter { $0.planned.withheld == nil }.flatMap(\.keys))
+        for (index, task) in tasks.enumerated() where task.planned.withheld == nil {
+            let awaited = task.planned.repair.after.first { present.contains($0) && !healed.contains($0) }
+            if let awaited { return (index, awaited) }
+        }
+        return nil
     }
 
     private func withheld(_ repair: Repair) -> String? {

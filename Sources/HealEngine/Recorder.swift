@@ -30,8 +30,10 @@ public protocol RunRecorder: Sendable {
     func close(_ interrupted: InterruptedRun, note: String) async throws(RecorderFailure)
     /// Records what is about to be done, durably. - Returns: the run's number.
     func begin(_ plan: Plan) async throws(RecorderFailure) -> Int64
-    /// Records what became of it.
-    func finish(_ run: Int64, records: [RepairRecord], exitStatus: Int32) async throws(RecorderFailure)
+    /// Records what became of it, and what takes it back.
+    func finish(
+        _ run: Int64, records: [RepairRecord], changes: [DatabaseChange], exitStatus: Int32
+    ) async throws(RecorderFailure)
 }
 
 /// Told what a run is doing, as it does it: for progress on a terminal.

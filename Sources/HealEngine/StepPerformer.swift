@@ -74,8 +74,10 @@ struct StepPerformer: Sendable {
                     throw .refused(subject: path.text, .notHealed)
                 }
             }
-        case .executeSQL(let path, let statements):
+        case .executeSQL(let path, let statements), .rewriteDatabase(let path, let statements, _):
+            // Those of a database check are performed by its transaction.
             try await machine.changeDatabase(path) { connection throws(MachineError) in
+                try connection.requireSoundness()
                 for statement in statements { try connection.execute(statement) }
             }
         case .recoverJournal(let path):

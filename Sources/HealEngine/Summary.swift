@@ -7,7 +7,7 @@ struct Summary: Sendable {
     var selection: Selection
 
     func results(first: Survey, last: Survey, repairs: [RepairRecord]) -> [CheckResult] {
-        let applied = Set(repairs.filter { $0.outcome == .applied || $0.outcome == .unneeded }.map(\.finding))
+        let applied = Set(repairs.filter { $0.outcome == .applied || $0.outcome == .unneeded }.flatMap(\.findings))
         return graph.checks.indices.map { index in
             let check = graph.checks[index]
             var result = CheckResult(
@@ -59,16 +59,14 @@ struct Summary: Sendable {
         let descriptor = graph.checks[index].descriptor
         let subject = graph.checks[index].subject
         let known = Set(seen.map(\.key))
-        let behind = repairs.filter { record in
-            guard !known.contains(record.finding) else { return false }
-            return descriptor.kind(record.finding.id) != nil
-                && (record.finding.subject == subject || record.finding.subject.hasPrefix(subject + "."))
+        let behind = repairs.flatMap { record in record.findings.map { (key: $0, record: record) } }.filter { key, _ in
+            guard !known.contains(key) else { return false }
+            return descriptor.kind(key.id) != nil && (key.subject == subject || key.subject.hasPrefix(subject + "."))
         }
         return seen
-            + behind.map { record in
-                let kind = descriptor.kind(record.finding.id)
-                return Finding(
-                    record.finding.id, subject: record.finding.subject, severity: kind?.severity ?? .critical,
+            + behind.map { key, record in
+                Finding(
+                    key.id, subject: key.subject, severity: descriptor.kind(key.id)?.severity ?? .critical,
                     message: record.before, repair: record.repair)
             }
     }

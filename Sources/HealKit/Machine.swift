@@ -89,6 +89,18 @@ extension SQLConnection {
     public func rows(_ sql: String) throws(MachineError) -> [[SQLValue]] { try rows(sql, []) }
 }
 
+/// A database inside the transaction that changes it.
+public protocol ChangingConnection: SQLConnection {
+    /// Reads the whole database and sees whether it is sound: a damaged one is left as it is.
+    /// - Throws: `.database(.damaged)`.
+    func requireSoundness() throws(MachineError)
+    /// Copies the database as it was when the transaction began to a path where nothing may be yet, checks the copy (and so
+    /// the database, page by page the same), and gives it its name when it is complete and synced. To be called before the
+    /// first change.
+    /// - Returns: how large the copy is, in bytes.
+    func backUp(to path: ResourcePath) throws(MachineError) -> Int64
+}
+
 /// The looking half of the only door to disk, processes, environment and clock. All paths are below the application's root
 /// unless they say otherwise; a symbolic link that leaves the root is an error, not a way out.
 public protocol Machine: Sendable {
@@ -137,6 +149,8 @@ public protocol ChangingMachine: Machine {
     func removeDirectory(_ path: ResourcePath) throws(MachineError)
     /// Removes a file if it still holds exactly these bytes. - Returns: whether it did.
     func removeFile(_ path: ResourcePath, ifStill contents: [UInt8]) throws(MachineError) -> Bool
+    /// Removes a file that these tools have made for themselves: below `.selfheal`, and nowhere else.
+    func removeOwnFile(_ path: ResourcePath) throws(MachineError)
     /// Removes temporary files that a killed run left beside `path`. - Returns: their names.
     func removeLeftovers(beside path: ResourcePath) throws(MachineError) -> [String]
 
@@ -147,7 +161,7 @@ public protocol ChangingMachine: Machine {
     ) async throws(MachineError)
     /// One `BEGIN IMMEDIATE` transaction on a database that exists: committed when the body returns, rolled back when it throws.
     func changeDatabase<Value: Sendable>(
-        _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+        _ path: ResourcePath, _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value
     /// Opens the database for writing once, so that SQLite rolls back what a killed writer left.
     func recoverJournal(of path: ResourcePath) async throws(MachineError)

@@ -25,6 +25,8 @@ public enum MachineError: Error, Sendable, Hashable {
         case readOnlyRun
         /// A change was made and the fault was still there, so it was rolled back.
         case notHealed
+        /// The file system has less room than is needed, in bytes.
+        case noSpace(needed: Int64, free: Int64)
     }
 
     public enum DatabaseFault: Sendable, Hashable {
@@ -74,6 +76,7 @@ extension MachineError.Refusal {
         case .notEmpty: "is not empty"
         case .readOnlyRun: "this run may not change anything"
         case .notHealed: "the change did not heal the fault and was taken back"
+        case .noSpace(let needed, let free): "needs \(needed) bytes, and the file system has \(free) left"
         }
     }
 }

@@ -8,13 +8,50 @@ public struct Repair: Hashable, Sendable, Codable {
     public var detail: String
     public var risk: Risk
     public var steps: [Step]
+    /// Findings that must be gone before this one can be healed: an index waits for its column. Where one of them is not
+    /// healed in a run, this repair is not performed either.
+    public var after: [Finding.Key]
 
-    public init(_ doing: String, done: String, detail: String, risk: Risk, steps: [Step]) {
+    public init(
+        _ doing: String, done: String, detail: String, risk: Risk, steps: [Step], after: [Finding.Key] = []
+    ) {
         self.doing = doing
         self.done = done
         self.detail = detail
         self.risk = risk
         self.steps = steps
+        self.after = after
+    }
+}
+
+/// What must come out of statements as it went in: two questions, one asked before them and one after, with the same answer.
+public struct Proof: Hashable, Sendable, Codable {
+    /// What is compared, for people: `rows of orders (id, total)`.
+    public var subject: String
+    /// A query that gives one value, before the statements.
+    public var before: String
+    /// The query that must give the same value after them.
+    public var after: String
+
+    public init(_ subject: String, before: String, after: String) {
+        self.subject = subject
+        self.before = before
+        self.after = after
+    }
+}
+
+/// What a proof gave.
+public struct ProofRecord: Hashable, Sendable, Codable {
+    public var subject: String
+    public var before: String
+    public var after: String
+    public var holds: Bool
+
+    public init(subject: String, before: String, after: String, holds: Bool) {
+        self.subject = subject
+        self.before = before
+        self.after = after
+        self.holds = holds
     }
 }
 
@@ -31,6 +68,9 @@ public enum Step: Hashable, Sendable, Codable {
     case createDatabase(path: ResourcePath, pragmas: [String], statements: [String])
     /// Statements for a database that exists. All low-risk ones of a database share one transaction, planned again inside it.
     case executeSQL(database: ResourcePath, statements: [String])
+    /// Statements that rewrite what is in a database that exists, such as a table with its rows. A verified backup comes before
+    /// them, in the same transaction; afterwards every proof must hold, or all of it is rolled back.
+    case rewriteDatabase(database: ResourcePath, statements: [String], proofs: [Proof])
     /// Opens a database for writing once, so that SQLite rolls back what a killed writer left in its journal.
     case recoverJournal(database: ResourcePath)
 }
@@ -38,15 +78,21 @@ public enum Step: Hashable, Sendable, Codable {
 /// What a run does about one finding.
 public struct PlannedRepair: Hashable, Sendable, Codable {
     public var finding: Finding.Key
+    /// Other findings that the same repair heals: several columns of one table that is rebuilt once.
+    public var also: [Finding.Key]
     public var repair: Repair
     /// `nil` when the run performs it; otherwise why it does not.
     public var withheld: String?
 
-    public init(finding: Finding.Key, repair: Repair, withheld: String? = nil) {
+    public init(finding: Finding.Key, also: [Finding.Key] = [], repair: Repair, withheld: String? = nil) {
         self.finding = finding
+        self.also = also
         self.repair = repair
         self.withheld = withheld
     }
+
+    /// Every finding that it heals.
+    public var findings: [Finding.Key] { [finding] + also }
 }
 
 /// The ordered repairs of a run.
@@ -80,6 +126,8 @@ public enum Outcome: String, Sendable, Codable {
 /// The record of one repair of a run.
 public struct RepairRecord: Hashable, Sendable, Codable {
     public var finding: Finding.Key
+    /// Other findings that the same repair heals.
+    public var also: [Finding.Key]
     public var repair: Repair
     public var outcome: Outcome
     /// Why, for everything but `applied`.
@@ -88,17 +136,24 @@ public struct RepairRecord: Hashable, Sendable, Codable {
     public var before: String
     public var after: String
     public var durationMicroseconds: Int64
+    /// What was compared before and after, where rows were rewritten.
+    public var proofs: [ProofRecord]
 
     public init(
-        finding: Finding.Key, repair: Repair, outcome: Outcome, reason: String? = nil, before: String = "",
-        after: String = "", durationMicroseconds: Int64 = 0
+        finding: Finding.Key, also: [Finding.Key] = [], repair: Repair, outcome: Outcome, reason: String? = nil,
+        before: String = "", after: String = "", durationMicroseconds: Int64 = 0, proofs: [ProofRecord] = []
     ) {
         self.finding = finding
+        self.also = also
         self.repair = repair
         self.outcome = outcome
         self.reason = reason
         self.before = before
         self.after = after
         self.durationMicroseconds = durationMicroseconds
+        self.proofs = proofs
     }
+
+    /// Every finding that it is about.
+    public var findings: [Finding.Key] { [finding] + also }
 }

@@ -76,6 +76,8 @@ public struct Report: Hashable, Sendable, Codable {
     public var checks: [CheckResult]
     public var plan: Plan?
     public var repairs: [RepairRecord]
+    /// What was changed in databases that existed.
+    public var databases: [DatabaseChange]
     /// What a person should know of the run itself: waited for whom, what a killed run left behind.
     public var notes: [String]
     /// Faults of the run itself that make its verdict critical: the journal could not be written, for instance.
@@ -88,7 +90,8 @@ public struct Report: Hashable, Sendable, Codable {
     public init(
         tool: String, toolVersion: String, app: String?, root: String, manifest: String, mode: RunMode,
         startedAt: Int64, durationMicroseconds: Int64 = 0, checks: [CheckResult] = [], plan: Plan? = nil,
-        repairs: [RepairRecord] = [], notes: [String] = [], faults: [String] = [], run: Int64? = nil
+        repairs: [RepairRecord] = [], databases: [DatabaseChange] = [], notes: [String] = [], faults: [String] = [],
+        run: Int64? = nil
     ) {
         self.tool = tool
         self.toolVersion = toolVersion
@@ -101,6 +104,7 @@ public struct Report: Hashable, Sendable, Codable {
         self.checks = checks
         self.plan = plan
         self.repairs = repairs
+        self.databases = databases
         self.notes = notes
         self.faults = faults
         self.run = run

@@ -64,10 +64,14 @@ public struct Journal: Sendable {
 
     /// Records what became of a run, and takes the marker away.
     public func finish(
-        _ run: Int64, records: [RepairRecord], exitStatus: Int32, durationMicroseconds: Int64
+        _ run: Int64, records: [RepairRecord], changes: [DatabaseChange] = [], exitStatus: Int32,
+        durationMicroseconds: Int64
     ) throws(JournalError) {
         try write { db in
             for record in records { try JournalRecord.update(record, of: run, in: db) }
+            for (position, change) in changes.enumerated() {
+                try JournalRecord.insert(change, position: position, of: run, in: db)
+            }
             try db.execute(
                 sql: "UPDATE run SET state = 'finished', exit_status = ?, duration_us = ? WHERE id = ?",
                 arguments: [exitStatus, durationMicroseconds, run])

@@ -22,14 +22,14 @@ enum JournalRecord {
     static func insert(_ intent: PlannedRepair, position: Int, of run: Int64, in db: Database) throws {
         try db.execute(
             sql: """
-                INSERT INTO repair (run, position, finding, subject, doing, done, detail, risk, steps)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO repair (run, position, finding, subject, doing, done, detail, risk, steps, "also", awaits)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING
                 """,
             arguments: [
                 run, position, intent.finding.id.rawValue, intent.finding.subject, intent.repair.doing,
                 intent.repair.done, intent.repair.detail, intent.repair.risk.rawValue,
-                try json(intent.repair.steps),
+                try json(intent.repair.steps), try json(intent.also), try json(intent.repair.after),
             ])
     }
 
@@ -39,25 +39,42 @@ enum JournalRecord {
             sql: """
                 INSERT INTO repair (
                     run, position, finding, subject, doing, done, detail, risk, steps, outcome, reason, "before", "after",
-                    duration_us)
-                SELECT ?1, coalesce(max(position) + 1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+                    duration_us, "also", awaits, proofs)
+                SELECT ?1, coalesce(max(position) + 1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                    ?16
                 FROM repair WHERE run = ?1
                 ON CONFLICT (run, finding, subject) DO UPDATE SET
                     doing = excluded.doing, done = excluded.done, detail = excluded.detail, risk = excluded.risk,
                     steps = excluded.steps, outcome = excluded.outcome, reason = excluded.reason,
-                    "before" = excluded."before", "after" = excluded."after", duration_us = excluded.duration_us
+                    "before" = excluded."before", "after" = excluded."after", duration_us = excluded.duration_us,
+                    "also" = excluded."also", awaits = excluded.awaits, proofs = excluded.proofs
                 """,
             arguments: [
                 run, record.finding.id.rawValue, record.finding.subject, record.repair.doing, record.repair.done,
                 record.repair.detail, record.repair.risk.rawValue, try json(record.repair.steps),
                 record.outcome.rawValue, record.reason, record.before, record.after, record.durationMicroseconds,
+                try json(record.also), try json(record.repair.after), try json(record.proofs),
             ])
     }
 
-    private static func json(_ steps: [Step]) throws -> String {
+    static func insert(_ change: DatabaseChange, position: Int, of run: Int64, in db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO database_change (run, position, database, backup, change) VALUES (?, ?, ?, ?, ?)",
+            arguments: [run, position, change.database.text, change.backup?.path.text, try json(change)])
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(steps), as: UTF8.self)
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    private static func value<Value: Decodable>(_ json: String, of run: Int64) throws -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(json.utf8))
+        } catch {
+            throw JournalError.unreadable(run: run)
+        }
     }
 
     // MARK: Reading
@@ -74,24 +91,36 @@ enum JournalRecord {
                 manifest: row["manifest"], planHash: row["plan_hash"], startedAt: row["started_at"], pid: row["pid"])
             let repairs = try Row.fetchAll(
                 db, sql: "SELECT * FROM repair WHERE run = ? ORDER BY position", arguments: [id])
+            let changes =
+                try hasChanges(db)
+                ? String.fetchAll(
+                    db, sql: "SELECT change FROM database_change WHERE run = ? ORDER BY position", arguments: [id]) : []
             return JournalRun(
                 id: id, header: header, state: state, exitStatus: row["exit_status"],
                 durationMicroseconds: row["duration_us"], note: row["note"],
-                repairs: try repairs.map { try repair($0, of: id) })
+                repairs: try repairs.map { try repair($0, of: id) },
+                changes: try changes.map { try value($0, of: id) })
         }
     }
 
+    /// A journal that is only read may still be of an older version.
+    private static func hasChanges(_ db: Database) throws -> Bool { try db.tableExists("database_change") }
+
     private static func repair(_ row: Row, of run: Int64) throws -> JournalRepair {
-        let steps: String = row["steps"]
         let outcome: String? = row["outcome"]
         guard let risk = Risk(rawValue: row["risk"]),
-            let decoded = try? JSONDecoder().decode([Step].self, from: Data(steps.utf8)),
             outcome == nil || outcome.flatMap(Outcome.init) != nil
         else { throw JournalError.unreadable(run: run) }
+        // Of an older version that is only read.
+        let lists = row.hasColumn("also")
         return JournalRepair(
             finding: Finding.Key(id: FindingID(rawValue: row["finding"]), subject: row["subject"]),
-            repair: Repair(row["doing"], done: row["done"], detail: row["detail"], risk: risk, steps: decoded),
+            also: lists ? try value(row["also"], of: run) : [],
+            repair: Repair(
+                row["doing"], done: row["done"], detail: row["detail"], risk: risk,
+                steps: try value(row["steps"], of: run), after: lists ? try value(row["awaits"], of: run) : []),
             outcome: outcome.flatMap(Outcome.init), reason: row["reason"], before: row["before"],
-            after: row["after"], durationMicroseconds: row["duration_us"])
+            after: row["after"], durationMicroseconds: row["duration_us"],
+            proofs: lists ? try value(row["proofs"], of: run) : [])
     }
 }

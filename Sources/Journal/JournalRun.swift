@@ -48,10 +48,12 @@ public struct JournalRun: Sendable, Hashable, Codable {
     public var note: String?
     /// In the order of the plan.
     public var repairs: [JournalRepair]
+    /// What it changed in databases that existed, in order.
+    public var changes: [DatabaseChange]
 
     public init(
         id: Int64, header: RunHeader, state: State, exitStatus: Int32? = nil, durationMicroseconds: Int64? = nil,
-        note: String? = nil, repairs: [JournalRepair] = []
+        note: String? = nil, repairs: [JournalRepair] = [], changes: [DatabaseChange] = []
     ) {
         self.id = id
         self.header = header
@@ -60,12 +62,15 @@ public struct JournalRun: Sendable, Hashable, Codable {
         self.durationMicroseconds = durationMicroseconds
         self.note = note
         self.repairs = repairs
+        self.changes = changes
     }
 }
 
 /// One repair of a run in the journal: what was about to be done, and what became of it.
 public struct JournalRepair: Sendable, Hashable, Codable {
     public var finding: Finding.Key
+    /// Other findings that the same repair heals.
+    public var also: [Finding.Key]
     public var repair: Repair
     /// `nil` while the run has not finished.
     public var outcome: Outcome?
@@ -73,20 +78,25 @@ public struct JournalRepair: Sendable, Hashable, Codable {
     public var before: String
     public var after: String
     public var durationMicroseconds: Int64
+    /// What was compared before and after, where rows were rewritten.
+    public var proofs: [ProofRecord]
 
     public init(
-        finding: Finding.Key, repair: Repair, outcome: Outcome? = nil, reason: String? = nil, before: String = "",
-        after: String = "", durationMicroseconds: Int64 = 0
+        finding: Finding.Key, also: [Finding.Key] = [], repair: Repair, outcome: Outcome? = nil,
+        reason: String? = nil, before: String = "", after: String = "", durationMicroseconds: Int64 = 0,
+        proofs: [ProofRecord] = []
     ) {
         self.finding = finding
+        self.also = also
         self.repair = repair
         self.outcome = outcome
         self.reason = reason
         self.before = before
         self.after = after
         self.durationMicroseconds = durationMicroseconds
+        self.proofs = proofs
     }
 
     /// As the engine speaks of it.
-    public var planned: PlannedRepair { PlannedRepair(finding: finding, repair: repair) }
+    public var planned: PlannedRepair { PlannedRepair(finding: finding, also: also, repair: repair) }
 }

@@ -46,6 +46,22 @@ enum JournalSchema {
                     PRAGMA application_id = \(applicationID);
                     """)
         }
+        migrator.registerMigration("what takes a run back") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE repair ADD COLUMN "also" TEXT NOT NULL DEFAULT '[]';
+                    ALTER TABLE repair ADD COLUMN awaits TEXT NOT NULL DEFAULT '[]';
+                    ALTER TABLE repair ADD COLUMN proofs TEXT NOT NULL DEFAULT '[]';
+                    CREATE TABLE database_change (
+                        run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+                        position INTEGER NOT NULL,
+                        database TEXT NOT NULL,
+                        backup TEXT,
+                        change TEXT NOT NULL,
+                        PRIMARY KEY (run, position)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

@@ -28,6 +28,7 @@ extension JSONValue {
             ("checks", .array(report.checks.map { JSONValue($0) })),
             ("plan", report.plan.map { JSONValue($0) } ?? .null),
             ("repairs", .array(report.repairs.map { JSONValue($0) })),
+            ("databases", .array(report.databases.map { JSONValue($0) })),
             ("notes", .strings(report.notes)),
             ("faults", .strings(report.faults)),
             ("run", report.run.map { .integer($0) } ?? .null))
@@ -120,7 +121,8 @@ extension JSONValue {
     private init(_ plan: Plan) {
         let repairs = plan.repairs.map { planned in
             JSONValue.members(
-                ("finding", JSONValue(planned.finding)), ("repair", JSONValue(planned.repair)),
+                ("finding", JSONValue(planned.finding)), ("also", .array(planned.also.map { JSONValue($0) })),
+                ("repair", JSONValue(planned.repair)),
                 ("withheld", .optional(planned.withheld)))
         }
         self = .members(("hash", .string(plan.hash)), ("repairs", .array(repairs)))
@@ -129,12 +131,31 @@ extension JSONValue {
     init(_ record: RepairRecord) {
         self = .members(
             ("finding", JSONValue(record.finding)),
+            ("also", .array(record.also.map { JSONValue($0) })),
             ("repair", JSONValue(record.repair)),
             ("outcome", .string(record.outcome.rawValue)),
             ("reason", .optional(record.reason)),
             ("before", .string(record.before)),
             ("after", .string(record.after)),
-            ("durationMicroseconds", .integer(record.durationMicroseconds)))
+            ("durationMicroseconds", .integer(record.durationMicroseconds)),
+            ("proofs", .array(record.proofs.map { JSONValue($0) })))
+    }
+
+    private init(_ proof: ProofRecord) {
+        self = .members(
+            ("subject", .string(proof.subject)), ("before", .string(proof.before)), ("after", .string(proof.after)),
+            ("holds", .bool(proof.holds)))
+    }
+
+    /// What was changed in a database: the backup, and the proofs that are about all of it. Its schemas are in the journal.
+    private init(_ change: DatabaseChange) {
+        let backup = change.backup.map { backup in
+            JSONValue.members(("path", .path(backup.path)), ("size", .integer(backup.size)))
+        }
+        self = .members(
+            ("database", .path(change.database)), ("backup", backup ?? .null),
+            ("orphansBefore", change.orphansBefore.map { .integer($0) } ?? .null),
+            ("orphansAfter", change.orphansAfter.map { .integer($0) } ?? .null))
     }
 
     private init(_ repair: Repair) {
@@ -143,6 +164,7 @@ extension JSONValue {
             ("done", .string(repair.done)),
             ("detail", .string(repair.detail)),
             ("risk", .string(repair.risk.rawValue)),
+            ("after", .array(repair.after.map { JSONValue($0) })),
             ("steps", .array(repair.steps.map { JSONValue($0) })))
     }
 
@@ -163,6 +185,15 @@ extension JSONValue {
                 ("statements", .strings(statements)))
         case .executeSQL(let database, let statements):
             self = .step("executeSQL", ("database", .path(database)), ("statements", .strings(statements)))
+        case .rewriteDatabase(let database, let statements, let proofs):
+            let proofs = proofs.map { proof in
+                JSONValue.members(
+                    ("subject", .string(proof.subject)), ("before", .string(proof.before)),
+                    ("after", .string(proof.after)))
+            }
+            self = .step(
+                "rewriteDatabase", ("database", .path(database)), ("statements", .strings(statements)),
+                ("proofs", .array(proofs)))
         case .recoverJournal(let database):
             self = .step("recoverJournal", ("database", .path(database)))
         }

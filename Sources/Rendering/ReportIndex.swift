@@ -20,7 +20,11 @@ struct ReportIndex {
     init(_ report: Report) {
         entries = report.checks.map { Entry(check: $0) }
         let planned = report.plan?.repairs ?? []
-        withheld = Dictionary(planned.compactMap { plan in plan.withheld.map { (plan.finding, $0) } }) { first, _ in
+        withheld = Dictionary(
+            planned.flatMap { plan in
+                plan.withheld.map { reason in plan.findings.map { ($0, reason) } } ?? []
+            }
+        ) { first, _ in
             first
         }
         for (index, check) in report.checks.enumerated() {

@@ -48,7 +48,7 @@ enum Wording {
         case .setMode(let path, let mode, let previous): "chmod \(mode) \(path) (now \(previous))"
         case .createDatabase(let path, let pragmas, let statements):
             (["create \(path)"] + pragmas + statements).joined(separator: "; ")
-        case .executeSQL(_, let statements): statements.joined(separator: "; ")
+        case .executeSQL(_, let statements), .rewriteDatabase(_, let statements, _): statements.joined(separator: "; ")
         case .recoverJournal(let database): "open \(database) for writing, so that SQLite rolls back"
         }
     }

@@ -179,6 +179,10 @@ public final class FakeMachine: ChangingMachine {
         return true
     }
 
+    public func removeOwnFile(_ path: ResourcePath) throws(MachineError) {
+        try changing("removeOwnFile", path.text) { $0.nodes[path.text] = nil }
+    }
+
     public func removeLeftovers(beside path: ResourcePath) throws(MachineError) -> [String] {
         try check("removeLeftovers", path.text)
         return []
@@ -195,14 +199,14 @@ public final class FakeMachine: ChangingMachine {
     }
 
     public func changeDatabase<Value: Sendable>(
-        _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+        _ path: ResourcePath, _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
         try check("changeDatabase", path.text)
         return try await transact(path, body)
     }
 
     private func transact<Value: Sendable>(
-        _ path: ResourcePath, _ body: @Sendable (any SQLConnection) throws(MachineError) -> Value
+        _ path: ResourcePath, _ body: @Sendable (any ChangingConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
         let before = node(path.text)
         do throws(MachineError) {
@@ -219,7 +223,7 @@ public final class FakeMachine: ChangingMachine {
 }
 
 /// A database whose contents are the statements that were run on it, a line each: enough for the engine's side of a transaction.
-struct FakeConnection: SQLConnection {
+struct FakeConnection: ChangingConnection {
     let machine: FakeMachine
     let path: String
     let writable: Bool
@@ -244,4 +248,11 @@ struct FakeConnection: SQLConnection {
 
     func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] { lines.map { [.text($0)] } }
     func compile(_ sql: String) throws(MachineError) {}
+    func requireSoundness() throws(MachineError) {}
+
+    func backUp(to copy: ResourcePath) throws(MachineError) -> Int64 {
+        guard case .file(let bytes, _) = machine.node(path) else { throw .database(subject: path, .missing) }
+        try machine.createFile(copy, contents: bytes, mode: .privateFile)
+        return Int64(bytes.count)
+    }
 }

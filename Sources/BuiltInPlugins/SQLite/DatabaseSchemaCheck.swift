@@ -5,8 +5,8 @@ import SQLiteSchema
 /// A database file must be there, be whole, and hold the tables, columns, indexes, views and triggers that the manifest
 /// names.
 ///
-/// What the manifest does not name is left alone. What is missing is added in one transaction with everything else that
-/// is missing in this database; what is there and defined differently is named, and never changed here.
+/// What the manifest does not name is left alone. What is missing is added, and what is there and defined differently is
+/// rebuilt with all its rows, in one transaction for each database; rows in the way are named, and nothing is done then.
 struct DatabaseSchemaCheck: DatabaseCheck {
     let database: ResourcePath
     let schema: DesiredSchema
@@ -24,9 +24,7 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         if let fault = file.fault { return Observation(findings: [fault]) }
         let sight: Sight
         do throws(MachineError) {
-            sight = try await machine.readDatabase(database) { connection throws(MachineError) in
-                try examine(connection)
-            }
+            sight = try await see(on: machine)
         } catch {
             return Observation(findings: [try finding(for: error, on: machine)])
         }
@@ -41,7 +39,11 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation {
-        try examine(connection).observation
+        let found = try StoredSchema(reading: connection)
+        let renames = schema.renames(in: found)
+        guard !renames.isEmpty else { return try examine(connection, found) }
+        let renamed = try found.renaming(renames, on: connection)
+        return try examine(connection, renamed.schema, renames, renamed.refusals)
     }
 
     /// What one look at the open database gives.
@@ -50,29 +52,50 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         var found: StoredSchema
     }
 
-    private func examine(_ connection: any SQLConnection) throws(MachineError) -> Sight {
-        let found = try StoredSchema(reading: connection)
+    /// Looks into the database. Where columns are to be renamed, a copy of the schema in memory tells what it will be, and the
+    /// rows are looked at after that.
+    private func see(on machine: any Machine) async throws(MachineError) -> Sight {
+        let first = try await machine.readDatabase(database) { connection throws(MachineError) in
+            let found = try StoredSchema(reading: connection)
+            let hasRenames = !schema.renames(in: found).isEmpty
+            return Sight(
+                observation: hasRenames ? Observation() : try examine(connection, found), found: found)
+        }
+        let renames = schema.renames(in: first.found)
+        guard !renames.isEmpty else { return first }
+        let renamed = try await machine.scratchDatabase { connection throws(MachineError) in
+            try first.found.renaming(renames, copiedInto: connection)
+        }
+        let observation = try await machine.readDatabase(database) { connection throws(MachineError) in
+            try examine(connection, renamed.schema, renames, renamed.refusals)
+        }
+        return Sight(observation: observation, found: first.found)
+    }
+
+    private func examine(
+        _ connection: any SQLConnection, _ found: StoredSchema, _ renames: [ColumnRename] = [],
+        _ refusals: [ColumnRename: String] = [:]
+    ) throws(MachineError) -> Observation {
         let comparison = SchemaComparison(desired: schema, found: found)
-        var differences = comparison.differences()
+        var differences = renames.map(SchemaDifference.columnRenamed) + comparison.differences()
         differences += try comparison.differencesOfPragmas(connection)
         if extras != .ignore {
             differences += try comparison.extras(connection).map(SchemaDifference.extra)
         }
-        guard !differences.isEmpty else {
-            return Sight(observation: Observation(confirmations: confirmations(without: [])), found: found)
-        }
+        guard !differences.isEmpty else { return Observation(confirmations: confirmations(without: [])) }
         let owner = differences.first(where: \.isForeignOwner)
-        var planner = ChangePlanner(desired: schema, found: found, connection: connection)
-        let writer = FindingWriter(database: database, places: places)
-        let findings = try planner.plan(differences).map { change in
-            let finding = writer.finding(for: change)
-            guard owner != nil, change.difference.isForeignOwner == false else { return finding }
-            return finding.withoutRepair(hint: "nothing is changed in a database that belongs to another application")
-        }
-        return Sight(
-            observation: Observation(
-                findings: findings, confirmations: confirmations(without: Set(differences.compactMap(\.tableName)))),
-            found: found)
+        var planner = ChangePlanner(
+            desired: schema, found: found, connection: connection, renames: renames, refusals: refusals,
+            dropsExtras: extras == .drop)
+        let changes = try planner.plan(differences)
+        let findings = zip(changes, FindingWriter(database: database, places: places).findings(for: changes))
+            .map { change, finding in
+                guard owner != nil, change.difference.isForeignOwner == false else { return finding }
+                return finding.withoutRepair(
+                    hint: "nothing is changed in a database that belongs to another application")
+            }
+        return Observation(
+            findings: findings, confirmations: confirmations(without: Set(differences.compactMap(\.tableName))))
     }
 
     private func confirmations(without faulty: Set<SQLName>) -> [String] {
@@ -87,14 +110,21 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         let findings = sight.observation.findings
         let changing = findings.indices.filter { findings[$0].repair != nil }
         guard !changing.isEmpty else { return sight.observation }
-        let changes = changing.map { findings[$0].repair?.statements ?? [] }
+        // Findings that share a repair are healed at once.
+        var repairs: [Repair] = []
+        for repair in changing.compactMap({ findings[$0].repair }) where !repairs.contains(repair) {
+            repairs.append(repair)
+        }
+        let changes = repairs.map(\.statements)
         let refusals = try await machine.scratchDatabase { connection throws(MachineError) in
             var rehearsal = try Rehearsal(copying: sight.found, into: connection)
             return try rehearsal.perform(changes)
         }
         var observation = sight.observation
-        for (index, refusal) in zip(changing, refusals) where !refusal.isEmpty {
-            observation.findings[index] = findings[index].refused(because: refusal)
+        for (repair, refusal) in zip(repairs, refusals) where !refusal.isEmpty {
+            for index in changing where findings[index].repair == repair {
+                observation.findings[index] = findings[index].refused(because: refusal)
+            }
         }
         return observation
     }
@@ -122,7 +152,10 @@ extension Repair {
     /// The statements that it runs in the database's transaction.
     fileprivate var statements: [String] {
         steps.flatMap { step -> [String] in
-            if case .executeSQL(_, let statements) = step { statements } else { [] }
+            switch step {
+            case .executeSQL(_, let statements), .rewriteDatabase(_, let statements, _): statements
+            default: []
+            }
         }
     }
 }
@@ -142,6 +175,7 @@ extension SchemaDifference {
         case .tableMissing(let table, _): table.name
         case .virtualTableMissing(let code), .virtualTableDiffers(let code, _): code.name
         case .columnMissing(let missing): missing.table
+        case .columnRenamed(let rename): rename.table
         case .columnDiffers(let table, _, _), .tableDiffers(let table, _): table
         case .indexMissing(let index), .indexDiffers(let index, _): index.table
         case .triggerMissing(let code), .triggerDiffers(let code, _): code.table

@@ -74,41 +74,51 @@ extension DatabaseSchemaCheck {
             meaning: "A column the application uses does not exist; statements that name it fail.",
             healing:
                 "It is added with ALTER TABLE where SQLite can add such a column to this table with these "
-                + "rows. Otherwise the finding says why not: the table must be rebuilt."),
+                + "rows. Otherwise the table is rebuilt with it (risk medium). Rows in the way (no value for a column that "
+                + "needs one, for instance) are counted first; then nothing is done."),
         FindingKind(
-            "sqlite.column.differs", .critical, risk: nil,
+            "sqlite.column.renamed", .critical, risk: .medium,
+            meaning: "The manifest says what a column was called before, and the table still has it under that name.",
+            healing: "It is renamed, with all that speaks of it: indexes, views, triggers, foreign keys."),
+        FindingKind(
+            "sqlite.column.differs", .critical, risk: .medium,
             meaning:
                 "A column has another type, default, collation or constraint than stated. It is only a warning "
                 + "where SQLite treats both the same.",
-            healing: "The table must be rebuilt with its rows. Nothing is done by itself."),
+            healing:
+                "The table is rebuilt with all its rows, indexes and triggers, after a backup, and compared with what it "
+                + "was. Where values would lose something (the text 007 that becomes the number 7) the risk is high. Rows "
+                + "that break what is stated are counted first; then nothing is done."),
         FindingKind(
-            "sqlite.table.differs", .critical, risk: nil,
+            "sqlite.table.differs", .critical, risk: .medium,
             meaning: "A table has other constraints or options than stated, or something else has its name.",
-            healing: "The table must be rebuilt with its rows. Nothing is done by itself."),
+            healing:
+                "The table is rebuilt, as for sqlite.column.differs. A view that has its name is replaced; nothing else that "
+                + "has it is touched."),
         FindingKind(
             "sqlite.index.missing", .warning, risk: .low,
             meaning: "Queries that the index serves are slow; if it is unique, rows that must differ can be equal.",
             healing: "It is created. Rows in the way of a unique index are counted first; then nothing is done."),
         FindingKind(
-            "sqlite.index.differs", .warning, risk: nil,
+            "sqlite.index.differs", .warning, risk: .medium,
             meaning: "An index of that name has other columns, order, collation or condition than stated.",
-            healing: "Drop it; the next run creates it as stated."),
+            healing: "It is dropped and created as stated."),
         FindingKind(
             "sqlite.view.missing", .critical, risk: .low,
             meaning: "A view the application uses does not exist; queries that name it fail.",
             healing: "It is created."),
         FindingKind(
-            "sqlite.view.differs", .critical, risk: nil,
+            "sqlite.view.differs", .critical, risk: .medium,
             meaning: "A view of that name has another query than stated.",
-            healing: "Drop it; the next run creates it as stated."),
+            healing: "It is dropped and created as stated; it holds no rows of its own."),
         FindingKind(
             "sqlite.trigger.missing", .critical, risk: .low,
             meaning: "A trigger the application relies on does not exist; what it keeps up to date goes stale.",
             healing: "It is created. What it missed meanwhile is not made up for."),
         FindingKind(
-            "sqlite.trigger.differs", .critical, risk: nil,
+            "sqlite.trigger.differs", .critical, risk: .medium,
             meaning: "A trigger of that name does something else than stated.",
-            healing: "Drop it; the next run creates it as stated."),
+            healing: "It is dropped and created as stated."),
     ]
 
     private static let ownerKinds = [
@@ -130,9 +140,9 @@ extension DatabaseSchemaCheck {
             meaning: "application_id is that of another application: the file is probably not the application's.",
             healing: "Nothing in it is changed. Check the path, or the number in the manifest."),
         FindingKind(
-            "sqlite.extra", .warning, risk: nil,
+            "sqlite.extra", .warning, risk: .high,
             meaning: "The database holds something that the manifest does not name, and 'extras' asks to be told.",
-            healing: "Name it, or drop it by hand. It is not dropped automatically."),
+            healing: "Name it, or drop it by hand. With 'extras: drop' it is dropped, at high risk, after a backup."),
         FindingKind(
             "sqlite.pattern.unmatched", .warning, risk: nil,
             meaning: "No file fits a pattern of the manifest.",

@@ -7,22 +7,59 @@ struct FindingWriter {
     let database: ResourcePath
     let places: DeclaredPlaces
 
-    func finding(for change: PlannedChange) -> Finding {
-        var draft = self.draft(change.difference)
-        if let reason = reason(change) { draft.message += "; " + reason }
-        draft.hint = hint(change)
-        var repair: Repair?
-        if case .statements(let statements, let risk) = change.remedy, let doing = draft.doing, let done = draft.done {
-            repair = Repair(
-                doing, done: done, detail: statements.map(\.oneLine).joined(separator: "; "), risk: risk,
-                steps: [.executeSQL(database: database, statements: change.guards + statements)])
+    /// A finding for each change, with what heals it.
+    func findings(for changes: [PlannedChange]) -> [Finding] {
+        let drafts = changes.map { draft($0.difference) }
+        let keys = drafts.map { Finding.Key(id: $0.id, subject: subject($0)) }
+        var waits: [PlannedChange.Rewrite: Set<Int>] = [:]
+        for (index, change) in changes.enumerated() {
+            if case .rewrite(let rewrite) = change.remedy {
+                waits[rewrite, default: []].formUnion(changes[index].requires)
+            }
         }
+        return changes.indices.map { index in
+            var requires = changes[index].requires
+            if case .rewrite(let rewrite) = changes[index].remedy {
+                // Changes that share a rewrite share all of its repair.
+                let own = changes.indices.filter { changes[$0].remedy == changes[index].remedy }
+                requires = (waits[rewrite] ?? []).subtracting(own).sorted()
+            }
+            return finding(for: changes[index], drafts[index], after: requires.map { keys[$0] })
+        }
+    }
+
+    private func subject(_ draft: Draft) -> String {
+        ([database.text] + draft.names.map(\.text.printable)).joined(separator: ".")
+    }
+
+    private func finding(for change: PlannedChange, _ draft: Draft, after: [Finding.Key]) -> Finding {
+        var draft = draft
+        if let reason = reason(change) { draft.message += "; " + reason }
         let severity = draft.severity ?? DatabaseSchemaCheck.descriptor.kind(draft.id)?.severity ?? .critical
         return Finding(
-            draft.id, subject: ([database.text] + draft.names.map(\.text.printable)).joined(separator: "."),
-            severity: severity, message: draft.message, evidence: draft.evidence, hint: draft.hint,
-            source: draft.source,
-            repair: repair)
+            draft.id, subject: subject(draft), severity: severity, message: draft.message, evidence: draft.evidence,
+            hint: hint(change), source: draft.source, repair: repair(change, draft, after: after))
+    }
+
+    private func repair(_ change: PlannedChange, _ draft: Draft, after: [Finding.Key]) -> Repair? {
+        switch change.remedy {
+        case .obstacles: return nil
+        case .rewrite(let rewrite):
+            let table = rewrite.table.text.shown
+            return Repair(
+                "Rebuilding table \(table) in \(database.name)", done: "Rebuilt table \(table)",
+                detail: "Rebuilt \(table) with all that it holds"
+                    + (rewrite.losses.isEmpty ? "" : ", except: \(rewrite.losses.joined(separator: "; "))"),
+                risk: rewrite.risk,
+                steps: [
+                    .rewriteDatabase(database: database, statements: rewrite.statements, proofs: rewrite.proofs)
+                ], after: after)
+        case .statements(let statements, let risk):
+            guard let doing = draft.doing, let done = draft.done else { return nil }
+            return Repair(
+                doing, done: done, detail: statements.map(\.oneLine).joined(separator: "; "), risk: risk,
+                steps: [.executeSQL(database: database, statements: change.guards + statements)], after: after)
+        }
     }
 
     private struct Draft {
@@ -35,7 +72,6 @@ struct FindingWriter {
         var done: String?
         var severity: Severity?
         var evidence: [Evidence] = []
-        var hint: String?
 
         init(_ id: FindingID, _ names: [SQLName], _ message: String, _ source: SourceLocation) {
             self.id = id
@@ -50,6 +86,7 @@ struct FindingWriter {
         case .tableMissing(let table, _): tableMissing(table.name)
         case .virtualTableMissing(let code): tableMissing(code.name)
         case .columnMissing(let missing): columnMissing(missing)
+        case .columnRenamed(let rename): columnRenamed(rename)
         case .indexMissing(let index): indexMissing(index)
         case .viewMissing(let view): codeMissing("view", view)
         case .triggerMissing(let trigger): codeMissing("trigger", trigger)
@@ -65,10 +102,7 @@ struct FindingWriter {
         case .triggerDiffers(let trigger, let found):
             textDiffers(
                 "sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found)
-        case .nameTaken(let name, let expected, let found):
-            Draft(
-                "sqlite.table.differs", [name], "\(name.text.shown) in \(database) is a \(found), not a \(expected)",
-                places.place(of: name))
+        case .nameTaken(let name, let expected, let found): nameTaken(name, expected: expected, found: found)
         case .pragmaDiffers(let name, let expected, let found): pragmaDiffers(name, expected: expected, found: found)
         case .newerApplication(let expected, let found):
             Draft(
@@ -103,6 +137,17 @@ struct FindingWriter {
             places.place(of: missing.table, missing.column.name))
         draft.doing = "Adding column '\(column)' to \(table) in \(database.name)"
         draft.done = "Added \(column) to \(table)"
+        return draft
+    }
+
+    private func columnRenamed(_ rename: ColumnRename) -> Draft {
+        let (table, old, new) = (rename.table.text.shown, rename.old.text.shown, rename.new.text.shown)
+        var draft = Draft(
+            "sqlite.column.renamed", [rename.table, rename.new],
+            "Column '\(new)' of \(table) in \(database) is still called '\(old)'",
+            places.place(of: rename.table, rename.new))
+        draft.doing = "Renaming column '\(old)' of \(table) to '\(new)' in \(database.name)"
+        draft.done = "Renamed \(old) of \(table) to \(new)"
         return draft
     }
 
@@ -147,11 +192,24 @@ struct FindingWriter {
         return draft
     }
 
+    private func nameTaken(_ name: SQLName, expected: String, found: String) -> Draft {
+        let shown = name.text.shown
+        var draft = Draft(
+            "sqlite.table.differs", [name], "\(shown) in \(database) is a \(found), not a \(expected)",
+            places.place(of: name))
+        draft.doing = "Replacing the \(found) \(shown) by a \(expected) in \(database.name)"
+        draft.done = "Replaced the \(found) \(shown) by a \(expected)"
+        return draft
+    }
+
     private func textDiffers(
         _ id: FindingID, _ what: String, _ names: [SQLName], _ expected: String, _ found: String
     ) -> Draft {
         var draft = Draft(id, names, "\(what) in \(database) is defined differently", places.place(of: names[0]))
         if names.count > 1 { draft.source = places.place(of: names[0], names[1]) }
+        let short = what.prefix(1).lowercased() + what.dropFirst()
+        draft.doing = "Replacing \(short) in \(database.name)"
+        draft.done = "Replaced \(short)"
         draft.evidence = [Evidence("expected", expected.oneLine), Evidence("found", found.oneLine)]
         return draft
     }
@@ -168,49 +226,49 @@ struct FindingWriter {
 
     private func extra(_ extra: SchemaExtra) -> Draft {
         let owner = extra.table.map { " of \($0.text.shown)" } ?? ""
-        return Draft(
+        let what = "the \(extra.kind.rawValue) \(extra.name.text.shown)\(owner)"
+        var draft = Draft(
             "sqlite.extra", [extra.table, extra.name].compactMap { $0 },
-            "The manifest does not name the \(extra.kind) \(extra.name.text.shown)\(owner) in \(database)",
+            "The manifest does not name \(what) in \(database)",
             extra.table.map { places.place(of: $0) } ?? places.place())
+        draft.doing = "Dropping \(what) in \(database.name)"
+        draft.done = "Dropped \(what)"
+        return draft
     }
 
     // MARK: Why nothing is done
 
     private func reason(_ change: PlannedChange) -> String? {
+        if case .rewrite(let rewrite) = change.remedy, !rewrite.losses.isEmpty {
+            return rewrite.losses.map(\.printable).joined(separator: ", and ")
+        }
         let obstacles = change.obstacles
         guard let first = obstacles.first else { return nil }
         let reasons = obstacles.map(\.explanation.printable).joined(separator: ", and ")
         switch first {
-        case .definedDifferently: return "this needs a rebuild of the table"
-        case .formerColumn(let name): return "it was called '\(name.text.shown)': the column needs a rename"
-        case .foreignOwner, .nameTaken, .notAutomatic, .mustBeReplaced: return nil
+        case .foreignOwner, .nameTaken, .notAutomatic: return nil
         case .inUse: return reasons
         case .waits where change.difference.isPragma: return "it is not set now, because \(reasons)"
-        default:
-            return obstacles.contains(where: \.needsRebuild)
-                ? "it cannot be added, because \(reasons); this needs a rebuild of the table"
-                : "it cannot be added now, because \(reasons)"
+        default: return "nothing is done about it, because \(reasons)"
         }
     }
 
     private func hint(_ change: PlannedChange) -> String? {
         switch (change.difference, change.obstacles.first) {
         case (_, nil): nil
-        case (.columnMissing(let missing), .formerColumn(let name)):
-            "ALTER TABLE \(missing.table.quoted) RENAME COLUMN \(name.quoted) TO \(missing.column.name.quoted)"
-                .printable
         case (_, .duplicates): "decide which of the rows stay; none is ever deleted by itself"
-        case (_, .checkFails), (_, .notNullFails), (_, .orphans):
+        case (_, .checkFails), (_, .notNullFails), (_, .orphans), (_, .rows):
             "state a default or a backfill that fits the rows, or change the rows"
         case (_, .backfillFiresTriggers): "add the column and fill it by hand, with the triggers as you want them"
-        case (_, .mustBeReplaced): "drop it and run again: it is then made as stated"
         case (_, .nameTaken): "rename or move it; it is never dropped by itself"
-        case (.extra, _): "name it in the manifest, or drop it by hand; it is not dropped automatically"
+        case (_, .renameRefused): "mend what SQLite names, or rename the column by hand"
+        case (_, .contentsOfModule): "drop it and run again, if what it holds can be made anew"
+        case (.extra, _): "name it in the manifest, or drop it by hand; with 'extras: drop' it is dropped at high risk"
         case (.pragmaDiffers(let name, let expected, _), .inUse):
             "PRAGMA \(name) = \(expected), when nobody uses the database"
         case (.newerApplication, _): "start the newer version of the application, or restore an older database"
         case (.foreignApplication, _): "check the path, or the application_id in the manifest"
-        case (_, let obstacle?): obstacle.needsRebuild ? "rebuild the table as stated, after a backup" : nil
+        case (_, _?): nil
         }
     }
 }

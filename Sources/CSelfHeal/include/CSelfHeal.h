@@ -41,6 +41,13 @@ int selfheal_sqlite_configure(sqlite3 *db);
 int selfheal_sqlite_keep_wal(sqlite3 *db);
 /// What statements may do. Levels: 0 everything; 1 no other file; 2 nor end the transaction or change how the file is kept.
 int selfheal_sqlite_restrict(sqlite3 *db, int level);
+/// The SQL functions `selfheal_stored(value, affinity)`, the value as a column of that affinity (`integer`, `real`, `numeric`,
+/// `text`, `blob`) keeps it; `selfheal_loss(value, affinity)`, 1 where that loses something; and the aggregate
+/// `selfheal_digest(value, …)`, which says of all rows how many there are, of which types each value is, and a checksum that
+/// does not depend on their order. Returns SQLite's result code.
+int selfheal_sqlite_add_functions(sqlite3 *db);
+/// Copies the whole database into an empty file, in one go. Returns SQLite's result code.
+int selfheal_sqlite_copy(sqlite3 *from, sqlite3 *to);
 /// Reads `length` bytes of the database file through SQLite's own descriptor (another one would drop its locks when closed),
 /// and the file's size. Returns SQLite's result code.
 int selfheal_sqlite_peek(sqlite3 *db, void *buffer, int length, sqlite3_int64 offset, sqlite3_int64 *size);

@@ -9,7 +9,7 @@ extension LiveMachine {
     /// as done; in WAL mode it is the same as FULL. The journal mode is never changed, and foreign keys stay off, as they are by
     /// default: a healer that cascades loses rows.
     public func changeDatabase<Value: Sendable>(
-        _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
+        _ path: ResourcePath, _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
         try requireChange(path)
         return try await patiently(path) { patience throws(MachineError) in
@@ -50,7 +50,7 @@ extension LiveMachine {
     }
 
     private func change<Value>(
-        _ place: DatabasePlace, _ patience: Patience, _ body: (any SQLConnection) throws(MachineError) -> Value
+        _ place: DatabasePlace, _ patience: Patience, _ body: (any ChangingConnection) throws(MachineError) -> Value
     ) throws(MachineError) -> Attempt<Value> {
         let connection = try open(place, patience)
         let contents: Connection.Contents = try place.hasLog() ? .inFileAndLog : .inFile
@@ -66,12 +66,8 @@ extension LiveMachine {
         guard !connection.isReadOnly else { throw .database(subject: place.path.text, .newerFormat) }
         patience.waitLimit = waitLimit
         return .done(
-            try connection.completing { database throws(MachineError) in
-                // A damaged database is left as it is: what is added to it would be called healed, and make saving it harder.
-                if let fault = try database.rows("PRAGMA quick_check(1)").first?.first?.text, fault != "ok" {
-                    throw .database(subject: place.path.text, .damaged(fault))
-                }
-                return try body(database)
+            try connection.completing { _ throws(MachineError) in
+                try body(OpenTransaction(connection: connection, machine: self, place: place))
             })
     }
 

@@ -15,35 +15,14 @@ extension LiveMachine {
         try requireChange(path)
         if interruption.isRaised { throw .cancelled }
         let parent = try root.openParent(of: path)
-        try requireNothing(at: path, in: parent)
         for suffix in ["-journal", "-wal"] {
             guard try FileStatus.at(path.name + suffix, in: parent.number, path.text + suffix) == nil else {
                 throw .refused(subject: path.text + suffix, .exists)
             }
         }
-        let temporary = TemporaryName(for: path.name).text
-        let made = uninterrupted {
-            openat(parent.number, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        }
-        guard made >= 0 else { throw .failed("create", path.text) }
-        do throws(MachineError) {
-            let file = Descriptor(owning: made)
-            // Nobody else knows this file, so its locks do not matter, and the descriptor may be closed at any time.
-            try file.setMode(.privateFile, path.text)
-            let folder = parent.kernelPath ?? "\(root.path)/\(path.parent?.text ?? "")"
-            try build("\(folder)/\(temporary)", path, pragmas, body)
-            for suffix in TemporaryName.sideFiles {
-                let left = try FileStatus.at(temporary + suffix, in: parent.number, path.text + suffix)
-                if suffix == "-wal", let left, left.size > 0 {
-                    throw .database(subject: path.text, .io("the write-ahead log could not be moved into the database"))
-                }
-                _ = unlinkat(parent.number, temporary + suffix, 0)
-            }
-            try file.sync(path.text)
-            try giveName(path, to: temporary, in: parent)
-        } catch {
-            for suffix in [""] + TemporaryName.sideFiles { _ = unlinkat(parent.number, temporary + suffix, 0) }
-            throw error
+        try makeFile(path) { folder, temporary throws(MachineError) in
+            let directory = folder.kernelPath ?? "\(root.path)/\(path.parent?.text ?? "")"
+            try build("\(directory)/\(temporary)", path, pragmas, body)
         }
     }
 

@@ -116,6 +116,20 @@ extension LiveMachine {
         return true
     }
 
+    public func removeOwnFile(_ path: ResourcePath) throws(MachineError) {
+        try requireChange(path)
+        guard !path.outsideRoot, path.text.hasPrefix(".selfheal/") else {
+            throw .refused(subject: path.text, .leavesRoot)
+        }
+        let parent = try root.openParent(of: path)
+        guard let status = try FileStatus.at(path.name, in: parent.number, path.text) else { return }
+        guard status.kind == .regular else {
+            throw .refused(subject: path.text, .kind(status.kind, wanted: .regular))
+        }
+        guard unlinkat(parent.number, path.name, 0) == 0 else { throw .failed("unlink", path.text) }
+        try parent.sync(path.text)
+    }
+
     // MARK: Parts
 
     func requireChange(_ path: ResourcePath) throws(MachineError) {

@@ -130,10 +130,7 @@ extension SourcedText {
         let parts = SQLCursor.parts(of: sql.tokens.indices, in: sql)
         let areConstraints =
             !parts.isEmpty
-            && parts.allSatisfy { part in
-                let words: [StaticString] = ["constraint", "primary", "unique", "check", "foreign"]
-                return words.contains { sql.isWord(part.lowerBound, $0) }
-            }
+            && parts.allSatisfy { sql.startsConstraint($0.lowerBound) }
         return areConstraints ? nil : "it must begin with CONSTRAINT, PRIMARY KEY, UNIQUE, CHECK or FOREIGN KEY"
     }
 }

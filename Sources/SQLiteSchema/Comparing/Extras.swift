@@ -11,20 +11,23 @@ extension SchemaComparison {
             switch object.kind {
             case .table, .view:
                 if desired.stored.tableOrView(object.name) == nil {
-                    extras.append(SchemaExtra(kind: object.kind.rawValue, name: object.name))
+                    extras.append(SchemaExtra(kind: object.kind == .view ? .view : .table, name: object.name))
                 } else if let table = desired.table(object.name), let actual = found.table(object.name) {
                     extras += actual.columns.filter { table.column($0.name) == nil }.map {
-                        SchemaExtra(kind: "column", name: $0.name, table: table.name)
+                        SchemaExtra(kind: .column, name: $0.name, table: table.name)
                     }
                 }
             case .index where desired.stored.index(object.name) == nil,
                 .trigger where desired.stored.trigger(object.name) == nil:
                 // What belongs to an extra table goes without saying.
                 guard desired.stored.tableOrView(object.table) != nil else { continue }
-                extras.append(SchemaExtra(kind: object.kind.rawValue, name: object.name, table: object.table))
+                let kind: SchemaExtra.Kind = object.kind == .index ? .index : .trigger
+                extras.append(SchemaExtra(kind: kind, name: object.name, table: object.table))
             case .index, .trigger: continue
             }
         }
-        return extras
+        // In the order in which they can be dropped.
+        let order: [SchemaExtra.Kind] = [.trigger, .view, .index, .column, .table]
+        return order.flatMap { kind in extras.filter { $0.kind == kind } }
     }
 }

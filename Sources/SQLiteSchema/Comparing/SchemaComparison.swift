@@ -58,9 +58,7 @@ public struct SchemaComparison: Sendable {
             foundPrimaryKey: { found.table($0)?.primaryKey?.terms.map(\.column) },
             foundIndexes: { found.indexes(on: actual) },
             desiredIndexes: { desired.indexes(on: table.name) })
-        let notes = desired.notes[table.name]
-        comparison.renames = notes?.formerNames ?? [:]
-        comparison.backfills = notes?.backfills ?? [:]
+        comparison.backfills = desired.notes[table.name]?.backfills ?? [:]
         return comparison.differences()
     }
 

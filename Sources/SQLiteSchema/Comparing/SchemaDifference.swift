@@ -4,6 +4,8 @@ public enum SchemaDifference: Hashable, Sendable {
     case tableMissing(TableDefinition, indexes: [IndexDefinition])
     case virtualTableMissing(CodeDefinition)
     case columnMissing(MissingColumn)
+    /// It has its old name.
+    case columnRenamed(ColumnRename)
     case indexMissing(IndexDefinition)
     case viewMissing(CodeDefinition)
     case triggerMissing(CodeDefinition)
@@ -26,8 +28,9 @@ public enum SchemaDifference: Hashable, Sendable {
 
 /// Something that the manifest does not name.
 public struct SchemaExtra: Hashable, Sendable {
-    /// `table`, `column`, `index`, `view`, `trigger`.
-    public var kind: String
+    public enum Kind: String, Hashable, Sendable { case table, column, index, view, trigger }
+
+    public var kind: Kind
     public var name: SQLName
     /// The table of a column, index or trigger.
     public var table: SQLName?
@@ -43,8 +46,6 @@ public struct MissingColumn: Hashable, Sendable {
     public internal(set) var foreignKeys: [ForeignKey] = []
     /// Why no ALTER TABLE can add it, whatever the rows are.
     public internal(set) var obstacles: [Obstacle] = []
-    /// What it was called, if the manifest says so and the old column is there.
-    public internal(set) var formerName: SQLName?
     /// What rows that exist get, as SQL.
     public internal(set) var backfill: String?
 }

@@ -9,7 +9,6 @@ struct TableComparison {
     let foundIndexes: () -> [IndexDefinition]
     /// Indexes that the manifest states for the table.
     let desiredIndexes: () -> [IndexDefinition]
-    var renames: [SQLName: SQLName] = [:]
     var backfills: [SQLName: String] = [:]
 
     private var missing: [MissingColumn] = []
@@ -57,7 +56,6 @@ struct TableComparison {
     private func missingColumn(_ column: ColumnDefinition) -> MissingColumn {
         var missing = MissingColumn(table: desired.name, column: column)
         missing.backfill = backfills[column.name]
-        if let former = renames[column.name], found.column(former) != nil { missing.formerName = former }
         return missing
     }
 
@@ -135,6 +133,8 @@ struct TableComparison {
         expected?.isAutoincrement = false
         actual?.isAutoincrement = false
         guard expected != actual else { return }
+        // A key over columns that the manifest does not name is not the manifest's matter.
+        if expected == nil, let actual, actual.terms.contains(where: { desired.column($0.column) == nil }) { return }
         let wanting = expected?.terms.map(\.column).filter(missingNames.contains) ?? []
         guard wanting.isEmpty else { return add(.primaryKey, to: wanting) }
         let columns = Set((expected?.terms ?? []).map(\.column) + (actual?.terms ?? []).map(\.column))

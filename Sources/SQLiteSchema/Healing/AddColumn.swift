@@ -18,7 +18,6 @@ extension ChangePlanner {
     }
 
     private mutating func obstacles(to missing: MissingColumn) throws(MachineError) -> [Obstacle] {
-        if let former = missing.formerName { return [.formerColumn(former)] }
         guard missing.obstacles.isEmpty, let table = table(missing.table) else { return missing.obstacles }
         if let wanted = missing.needs(of: unavailable[missing.table] ?? []).first {
             return [.waits(for: "the column \(wanted)")]
@@ -36,17 +35,17 @@ extension ChangePlanner {
         if column.generated != nil, column.isNotNull,
             let rows = try rows(of: fresh, where: "\(column.name.alwaysQuoted) IS NULL")
         {
-            obstacles.append(.notNullFails(rows: rows))
+            obstacles.append(.notNullFails(rows: rows.count))
         }
         if !missing.checks.isEmpty {
             let broken = missing.checks.map { "NOT (\($0.expression.source))" }.joined(separator: " OR ")
             // SQLite looks at the default first, whatever comes in its place.
             if let rows = try rows(of: fresh, where: broken) {
-                obstacles.append(.checkFails(rows: rows))
+                obstacles.append(.checkFails(rows: rows.count))
             } else if missing.backfill != nil,
                 let rows = try rows(of: source(missing.table, adding: others + [missing]), where: broken)
             {
-                obstacles.append(.checkFails(rows: rows))
+                obstacles.append(.checkFails(rows: rows.count))
             }
         }
         return obstacles + (try obstaclesOfBackfill(missing, others))
@@ -68,15 +67,9 @@ extension ChangePlanner {
                 condition =
                     "\(column) NOT IN (SELECT \(name) FROM main.\(key.parent.alwaysQuoted) WHERE \(name) IS NOT NULL)"
             }
-            if let rows = try rows(of: source, where: condition) { obstacles.append(.orphans(rows: rows)) }
+            if let rows = try rows(of: source, where: condition) { obstacles.append(.orphans(rows: rows.count)) }
         }
         return obstacles
-    }
-
-    /// How many rows a condition holds for; `nil` when there are none, or when SQLite cannot tell before it is done.
-    private func rows(of source: String, where condition: String) throws(MachineError) -> Int64? {
-        let rows = try count("SELECT count(*) FROM \(source) WHERE \(condition)") ?? 0
-        return rows > 0 ? rows : nil
     }
 
     private func obstaclesOfDefault(_ missing: MissingColumn, in table: TableDefinition) -> [Obstacle] {

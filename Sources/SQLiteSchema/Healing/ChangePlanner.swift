@@ -5,32 +5,69 @@ import HealModel
 /// nothing.
 public struct ChangePlanner {
     let desired: DesiredSchema
+    /// As it is once columns have the names that the manifest states.
     let found: StoredSchema
     let connection: any SQLConnection
+    private let dropsExtras: Bool
+    private let refusals: [ColumnRename: String]
 
     private var tables: [SQLName: TableDefinition] = [:]
     private var tablesWithRows: [SQLName: Bool] = [:]
+    private var differences: [SchemaDifference] = []
     /// Columns that the plan adds, by table, in order.
     var added: [SQLName: [MissingColumn]] = [:]
     /// Columns that are missing and stay so.
     var unavailable: [SQLName: Set<SQLName>] = [:]
+    /// From the names that columns will have to those they have now, by table.
+    private(set) var formerNames: [SQLName: [SQLName: SQLName]] = [:]
+    /// Tables as the plan leaves them so far.
+    private var planned: [SQLName: TableDefinition] = [:]
+    /// Indexes and triggers as the plan leaves them so far.
+    private var dependents: [SchemaObject]
+    private var rewrites: [SQLName: PlannedChange.Remedy] = [:]
 
-    public init(desired: DesiredSchema, found: StoredSchema, connection: any SQLConnection) {
+    /// - Parameters:
+    ///   - found: what the database holds, with the names that columns have after `renames`.
+    ///   - renames: the renames that differences speak of, with those that SQLite refuses.
+    ///   - dropsExtras: whether what the manifest does not name is to go.
+    public init(
+        desired: DesiredSchema, found: StoredSchema, connection: any SQLConnection, renames: [ColumnRename] = [],
+        refusals: [ColumnRename: String] = [:], dropsExtras: Bool = false
+    ) {
         self.desired = desired
         self.found = found
         self.connection = connection
+        self.refusals = refusals
+        self.dropsExtras = dropsExtras
+        dependents = found.objects.filter { $0.kind == .index || $0.kind == .trigger }
+        for rename in renames where refusals[rename] == nil {
+            formerNames[rename.table, default: [:]][rename.new] = rename.old
+        }
     }
 
     /// - Parameter differences: in the order in which they are to be healed.
     public mutating func plan(_ differences: [SchemaDifference]) throws(MachineError) -> [PlannedChange] {
+        self.differences = differences
         var changes: [PlannedChange] = []
+        var hasRebuilt = false
         for difference in differences {
+            if difference.comesAfterRebuilds, !hasRebuilt {
+                try planRebuilds(&changes)
+                hasRebuilt = true
+            }
             var change = PlannedChange(difference, try remedy(for: difference))
             if !change.statements.isEmpty { change.guards = guards(for: difference, after: changes) }
             changes.append(change)
         }
+        if !hasRebuilt { try planRebuilds(&changes) }
+        for index in changes.indices where changes[index].obstacles.isEmpty {
+            changes[index].requires = requirements(of: index, in: changes)
+        }
         let isComplete = changes.allSatisfy { change in
-            if case .pragmaDiffers = change.difference { true } else { change.obstacles.isEmpty }
+            switch change.difference {
+            case .pragmaDiffers, .extra: true
+            default: change.obstacles.isEmpty
+            }
         }
         guard !isComplete else { return changes }
         // A version says that the whole schema is there.
@@ -42,49 +79,115 @@ public struct ChangePlanner {
 
     private mutating func remedy(for difference: SchemaDifference) throws(MachineError) -> PlannedChange.Remedy {
         switch difference {
-        case .tableMissing(let table, let indexes): .statements([table.sql] + indexes.map(\.sql), risk: .low)
-        case .virtualTableMissing(let code), .viewMissing(let code): .statements([code.sql], risk: .low)
-        case .triggerMissing(let code): triggerRemedy(code)
-        case .columnMissing(let column): try columnRemedy(column)
-        case .indexMissing(let index): try indexRemedy(index)
-        case .columnDiffers, .tableDiffers, .virtualTableDiffers: .obstacles([.definedDifferently])
-        case .indexDiffers, .viewDiffers, .triggerDiffers: .obstacles([.mustBeReplaced])
-        case .nameTaken: .obstacles([.nameTaken])
-        case .pragmaDiffers(let name, let expected, _): pragmaRemedy(name, expected: expected)
-        case .newerApplication, .foreignApplication: .obstacles([.foreignOwner])
-        case .extra: .obstacles([.notAutomatic])
+        case .tableMissing(let table, let indexes):
+            note(indexes.map { SchemaObject(kind: .index, name: $0.name.text, table: table.name.text, sql: $0.sql) })
+            return .statements([table.sql] + indexes.map(\.sql), risk: .low)
+        case .virtualTableMissing(let code), .viewMissing(let code): return .statements([code.sql], risk: .low)
+        case .triggerMissing(let code): return triggerRemedy(code)
+        case .columnMissing(let column): return try columnRemedy(column)
+        case .columnRenamed(let rename):
+            if let refusal = refusals[rename] { return .obstacles([.renameRefused(refusal)]) }
+            return .statements([rename.statement], risk: .medium)
+        case .indexMissing(let index): return try indexRemedy(index)
+        case .columnDiffers, .tableDiffers: return .obstacles([.definedDifferently])
+        case .virtualTableDiffers(let code, let found): return try virtualTableRemedy(code, found: found)
+        case .indexDiffers(let index, _): return try replacement(of: index)
+        case .viewDiffers(let view, _): return replacement(ofView: view)
+        case .triggerDiffers(let trigger, _): return replacement(ofTrigger: trigger)
+        case .nameTaken(let name, let expected, let found): return nameRemedy(name, expected: expected, found: found)
+        case .pragmaDiffers(let name, let expected, _): return pragmaRemedy(name, expected: expected)
+        case .newerApplication, .foreignApplication: return .obstacles([.foreignOwner])
+        case .extra(let extra): return try extraRemedy(extra)
         }
     }
 
-    /// What fails while something that the plan makes before is not there.
-    private func guards(for difference: SchemaDifference, after changes: [PlannedChange]) -> [String] {
-        switch difference {
-        case .indexMissing(let index):
-            return guards(index.table, index.mentions(of: (added[index.table] ?? []).map(\.column.name)))
-        case .columnMissing(let missing):
-            return guards(missing.table, missing.needs(of: Set((added[missing.table] ?? []).map(\.column.name))))
-        case .pragmaDiffers:
-            // A version says that the whole schema is there.
-            return changes.flatMap { change -> [String] in
-                switch change.difference {
-                case .tableMissing(let table, _): guards(table.name, table.columns.prefix(1).map(\.name))
-                case .columnMissing(let missing): guards(missing.table, [missing.column.name])
-                default: []
+    // MARK: Tables that are rebuilt
+
+    /// Everything that needs it is done to a table at once.
+    private mutating func planRebuilds(_ changes: inout [PlannedChange]) throws(MachineError) {
+        var names: [SQLName] = []
+        for change in changes where change.obstacles.contains(where: \.needsRebuild) {
+            guard let table = change.difference.rebuiltTable, !names.contains(table) else { continue }
+            names.append(table)
+        }
+        for name in names {
+            guard let desired = desired.table(name), let current = planned(name) else { continue }
+            let replaced = try replacedDependents(of: name)
+            let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: [])
+            for index in changes.indices
+            where changes[index].difference.rebuiltTable == name
+                && changes[index].obstacles.contains(where: \.needsRebuild)
+            {
+                changes[index].remedy = remedy
+                if case .columnMissing(let missing) = changes[index].difference, case .rewrite = remedy {
+                    unavailable[name]?.remove(missing.column.name)
+                    added[name, default: []].append(missing)
                 }
             }
-        default: return []
+            guard case .rewrite = remedy else { continue }
+            rewrites[name] = remedy
+            note(replaced)
+            planned[name] = TargetTable(desired, keeping: current)?.definition
         }
     }
 
-    private func guards(_ table: SQLName, _ columns: [SQLName]) -> [String] {
-        columns.map { "SELECT \(table.alwaysQuoted).\($0.alwaysQuoted) FROM main.\(table.alwaysQuoted) LIMIT 0" }
+    /// Indexes and triggers of a table that are defined differently, as they are to be: they are made again with it.
+    private mutating func replacedDependents(of table: SQLName) throws(MachineError) -> [SchemaObject] {
+        var replaced: [SchemaObject] = []
+        for difference in differences {
+            switch difference {
+            case .indexDiffers(let index, _) where index.table == table:
+                guard case .statements = try replacement(of: index) else { continue }
+                replaced.append(
+                    SchemaObject(kind: .index, name: index.name.text, table: table.text, sql: index.sql))
+            case .triggerDiffers(let trigger, _) where trigger.table == table:
+                replaced.append(
+                    SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql))
+            default: break
+            }
+        }
+        return replaced
     }
 
-    private func triggerRemedy(_ trigger: CodeDefinition) -> PlannedChange.Remedy {
-        guard let owner = trigger.table else { return .statements([trigger.sql], risk: .low) }
-        let exists = found.tableOrView(owner) != nil || desired.stored.tableOrView(owner) != nil
-        return exists
-            ? .statements([trigger.sql], risk: .low) : .obstacles([.waits(for: "the table or view \(owner)")])
+    /// What heals an index or trigger that differs, where its table is rebuilt anyway.
+    func rewrite(of table: SQLName?) -> PlannedChange.Remedy? { table.flatMap { rewrites[$0] } }
+
+    // MARK: The plan so far
+
+    /// The table as the plan leaves it.
+    mutating func planned(_ name: SQLName) -> TableDefinition? {
+        if let table = planned[name] { return table }
+        guard var table = table(name) else { return nil }
+        for missing in added[name] ?? [] { table.add(missing) }
+        return table
+    }
+
+    /// Takes note of indexes and triggers that the plan makes.
+    mutating func note(_ objects: [SchemaObject]) {
+        for object in objects {
+            dependents.removeAll { $0.kind == object.kind && $0.name == object.name }
+            dependents.append(object)
+        }
+    }
+
+    /// Takes note of something that the plan drops.
+    mutating func noteDropped(_ kind: SchemaObject.Kind, _ name: SQLName) {
+        dependents.removeAll { $0.kind == kind && $0.name == name }
+    }
+
+    /// The indexes and triggers of a table or view as the plan leaves them, indexes first.
+    func plannedDependents(of table: SQLName) -> [SchemaObject] {
+        let own = dependents.filter { $0.table == table }
+        return own.filter { $0.kind == .index } + own.filter { $0.kind == .trigger }
+    }
+
+    private mutating func triggerRemedy(_ trigger: CodeDefinition) -> PlannedChange.Remedy {
+        if let owner = trigger.table {
+            let exists = found.tableOrView(owner) != nil || desired.stored.tableOrView(owner) != nil
+            guard exists else { return .obstacles([.waits(for: "the table or view \(owner)")]) }
+            note([SchemaObject(kind: .trigger, name: trigger.name.text, table: owner.text, sql: trigger.sql)])
+        }
+        return .statements([trigger.sql], risk: .low)
     }
 
     private func pragmaRemedy(_ name: String, expected: String) -> PlannedChange.Remedy {
@@ -98,6 +201,28 @@ public struct ChangePlanner {
             ])
         }
     }
+
+    private mutating func extraRemedy(_ extra: SchemaExtra) throws(MachineError) -> PlannedChange.Remedy {
+        guard dropsExtras else { return .obstacles([.notAutomatic]) }
+        switch extra.kind {
+        case .column:
+            guard let name = extra.table, let desired = desired.table(name), let current = planned(name) else {
+                return .obstacles([.notAutomatic])
+            }
+            // All of a table's go at once.
+            if let remedy = droppedColumns[name] { return remedy }
+            let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
+            let remedy = try rebuildRemedy(desired, current, replaced: [], dropping: names)
+            droppedColumns[name] = remedy
+            return remedy
+        case .table, .view, .index, .trigger:
+            if let kind = SchemaObject.Kind(rawValue: extra.kind.rawValue) { noteDropped(kind, extra.name) }
+            return .statements(
+                ["DROP \(extra.kind.rawValue.uppercased()) main.\(extra.name.alwaysQuoted)"], risk: .high)
+        }
+    }
+
+    private var droppedColumns: [SQLName: PlannedChange.Remedy] = [:]
 
     // MARK: What the found database holds
 
@@ -116,16 +241,6 @@ public struct ChangePlanner {
         return hasRows
     }
 
-    /// The table as a source of rows, with the columns that the plan adds.
-    func source(_ table: SQLName, adding columns: [MissingColumn]) -> String {
-        let name = table.alwaysQuoted
-        var source = "main.\(name) AS \(name)"
-        for column in columns {
-            source = "(SELECT *, \(column.value) AS \(column.column.name.alwaysQuoted) FROM \(source)) AS \(name)"
-        }
-        return source
-    }
-
     /// A number from the database; `nil` when SQLite cannot even compile the question, so that the answer stays open.
     func count(_ sql: String) throws(MachineError) -> Int64? {
         do throws(MachineError) {
@@ -134,5 +249,35 @@ public struct ChangePlanner {
             guard case .database(_, .sql) = error else { throw error }
             return nil
         }
+    }
+}
+
+extension SchemaDifference {
+    /// The table that can be rebuilt to heal it.
+    var rebuiltTable: SQLName? {
+        switch self {
+        case .columnMissing(let missing): missing.table
+        case .columnDiffers(let table, _, _), .tableDiffers(let table, _): table
+        default: nil
+        }
+    }
+
+    /// Indexes and code are made on tables as they are to be.
+    fileprivate var comesAfterRebuilds: Bool {
+        switch self {
+        case .tableMissing, .virtualTableMissing, .columnMissing, .columnRenamed, .columnDiffers, .tableDiffers,
+            .virtualTableDiffers, .nameTaken:
+            false
+        default: true
+        }
+    }
+}
+
+extension TableDefinition {
+    /// As ADD COLUMN leaves it.
+    mutating func add(_ missing: MissingColumn) {
+        columns.append(missing.column)
+        checks += missing.checks
+        foreignKeys += missing.foreignKeys
     }
 }

@@ -2,41 +2,58 @@ import HealKit
 import HealModel
 
 extension ChangePlanner {
-    /// How many rowids a message names.
-    private static let shownGroups = 3
-
     mutating func indexRemedy(_ index: IndexDefinition) throws(MachineError) -> PlannedChange.Remedy {
-        guard let table = table(index.table) else { return .obstacles([.waits(for: "the table \(index.table)")]) }
+        guard table(index.table) != nil else { return .obstacles([.waits(for: "the table \(index.table)")]) }
         let missing = (unavailable[index.table] ?? []).sorted()
         if let wanted = index.mentions(of: missing).first {
             return .obstacles([.waits(for: "the column \(wanted)")])
         }
-        if index.isUnique, let duplicates = try duplicates(index, in: table) { return .obstacles([duplicates]) }
+        if let duplicates = try duplicates(index) { return .obstacles([duplicates]) }
+        note([SchemaObject(kind: .index, name: index.name.text, table: index.table.text, sql: index.sql)])
         return .statements([index.sql], risk: .low)
     }
 
     /// Rows in the way of a unique index; counted before the first change, and their values are not shown.
-    private func duplicates(_ index: IndexDefinition, in table: TableDefinition) throws(MachineError) -> Obstacle? {
-        let columns = added[index.table] ?? []
+    private mutating func duplicates(_ index: IndexDefinition) throws(MachineError) -> Obstacle? {
+        guard index.isUnique, var names = table(index.table) else { return nil }
         // Collations are those of the table that is there.
-        var names = table
+        let columns = (added[index.table] ?? []).filter { names.column($0.column.name) == nil }
         names.columns += columns.map(\.column)
         guard let index = IndexDefinition.parse(index.sql, on: names) else { return nil }
-        let terms = index.terms.map { term in
-            "(\(term.expression.source))" + (term.collation.map { " COLLATE \(SQLName($0).alwaysQuoted)" } ?? "")
+        return try duplicates(
+            of: index.terms.map { ($0.expression.source, $0.collation) }, in: source(index.table, adding: columns),
+            where: index.predicate?.source)
+    }
+
+    // MARK: What is there and defined differently
+
+    mutating func replacement(of index: IndexDefinition) throws(MachineError) -> PlannedChange.Remedy {
+        if let remedy = rewrite(of: index.table) { return remedy }
+        let remedy = try indexRemedy(index)
+        guard case .statements(let statements, _) = remedy else { return remedy }
+        return .statements(["DROP INDEX main.\(index.name.alwaysQuoted)"] + statements, risk: .medium)
+    }
+
+    /// A view holds no rows; the triggers that stand in for writing to it go with it, and are made again.
+    mutating func replacement(ofView view: CodeDefinition) -> PlannedChange.Remedy {
+        .statements(
+            ["DROP VIEW main.\(view.name.alwaysQuoted)", view.sql] + plannedDependents(of: view.name).map(\.sql),
+            risk: .medium)
+    }
+
+    mutating func replacement(ofTrigger trigger: CodeDefinition) -> PlannedChange.Remedy {
+        if let remedy = rewrite(of: trigger.table) { return remedy }
+        if let table = trigger.table {
+            note([SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql)])
         }
-        // Rows with NULL never collide.
-        var conditions = index.terms.map { "(\($0.expression.source)) IS NOT NULL" }
-        if let predicate = index.predicate { conditions.append("(\(predicate.source))") }
-        let groups =
-            "FROM \(source(index.table, adding: columns)) WHERE \(conditions.joined(separator: " AND "))"
-            + " GROUP BY \(terms.joined(separator: ", ")) HAVING count(*) > 1"
-        guard let number = try count("SELECT count(*) FROM (SELECT 1 \(groups))"), number > 0 else { return nil }
-        var rowids: [Int64] = []
-        if let rowid = table.rowidName, columns.isEmpty {
-            let rows = try connection.rows("SELECT min(\(rowid)), max(\(rowid)) \(groups) LIMIT \(Self.shownGroups)")
-            rowids = rows.flatMap { $0.compactMap(\.integer) }
-        }
-        return .duplicates(groups: number, rowids: rowids)
+        return .statements(["DROP TRIGGER main.\(trigger.name.alwaysQuoted)", trigger.sql], risk: .medium)
+    }
+
+    /// A view in a table's place holds no rows of its own. Nothing else makes room.
+    mutating func nameRemedy(_ name: SQLName, expected: String, found: String) -> PlannedChange.Remedy {
+        guard found == "view", expected == "table", plannedDependents(of: name).isEmpty, let table = desired.table(name)
+        else { return .obstacles([.nameTaken]) }
+        return .statements(
+            ["DROP VIEW main.\(name.alwaysQuoted)", table.sql] + desired.indexes(on: name).map(\.sql), risk: .medium)
     }
 }

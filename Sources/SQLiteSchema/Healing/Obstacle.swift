@@ -23,12 +23,15 @@ public enum Obstacle: Hashable, Sendable {
     /// What fills it would reference rows that do not exist.
     case orphans(rows: Int64)
 
-    /// The manifest says that a column was called differently, and the old one is there.
-    case formerColumn(SQLName)
+    /// Rows that would break what is stated: how many, the rowids of a few, and what of them is in the way, as a verb's
+    /// phrase: `have no customer`.
+    case rows(Int64, rowids: [Int64], phrase: String)
+    /// SQLite does not rename the column.
+    case renameRefused(String)
     /// What exists is defined differently.
     case definedDifferently
-    /// The same of an index, view or trigger, which can be dropped and made again.
-    case mustBeReplaced
+    /// A virtual table whose contents cannot be carried over.
+    case contentsOfModule
     /// Rows are in the way of a unique index: in how many groups, and the rowids of a few.
     case duplicates(groups: Int64, rowids: [Int64])
     /// Something that it needs is not there and cannot be made.
@@ -73,8 +76,11 @@ public enum Obstacle: Hashable, Sendable {
             "filling it would fire \(names.map(\.text).joined(separator: ", "))"
         case .orphans(let rows):
             "\(rows) \(rows == 1 ? "row" : "rows") would reference a row of another table that does not exist"
-        case .formerColumn(let name): "it was called '\(name)' and only its name is to change"
-        case .definedDifferently, .mustBeReplaced: "what is there is defined differently"
+        case .rows(let rows, let rowids, let phrase):
+            "\(rows) \(rows == 1 ? "row" : "rows")\(Self.shown(rowids, isComplete: rows <= rowids.count)) \(phrase)"
+        case .renameRefused(let message): "SQLite does not rename it: \(message)"
+        case .definedDifferently: "what is there is defined differently"
+        case .contentsOfModule: "its contents cannot be carried over to another definition"
         case .duplicates(let groups, let rowids):
             "\(groups) \(groups == 1 ? "group" : "groups") of rows share the same values"
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)

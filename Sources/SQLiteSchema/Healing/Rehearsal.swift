@@ -36,6 +36,8 @@ public struct Rehearsal {
     /// Tries changes in order.
     /// - Returns: for each of them why it must not be made; empty where it may.
     public mutating func perform(_ changes: [[String]]) throws(MachineError) -> [[String]] {
+        // The copy has statistics only where they were made in it.
+        if changes.contains(where: { $0.contains { $0.contains("sqlite_stat1") } }) { try scratch.execute("ANALYZE") }
         // Nearly always all of them are fine together, and one look at the end says so.
         if try perform(changes.flatMap { $0 }).isEmpty { return changes.map { _ in [] } }
         var faults: [[String]] = []

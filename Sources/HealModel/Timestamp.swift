@@ -1,15 +1,20 @@
 /// Points in time as text: ISO 8601, in UTC.
-enum Timestamp {
+public enum Timestamp {
     /// `2026-01-31T12:00:00.250Z`, from milliseconds since 1970-01-01 UTC.
-    static func iso8601(milliseconds: Int64) -> String {
+    public static func iso8601(milliseconds: Int64) -> String {
         let (date, time, rest) = parts(milliseconds)
         return "\(date)T\(time).\(padded(rest, 3))Z"
     }
 
     /// `2026-01-31 12:00:00`, for tables that say once that times are in UTC.
-    static func readable(milliseconds: Int64) -> String {
+    public static func readable(milliseconds: Int64) -> String {
         let (date, time, _) = parts(milliseconds)
         return "\(date) \(time)"
+    }
+
+    /// `20260131T120000.250Z`, for names of files: sorted by name is sorted by time.
+    public static func compact(milliseconds: Int64) -> String {
+        iso8601(milliseconds: milliseconds).filter { $0 != "-" && $0 != ":" }
     }
 
     private static func parts(_ milliseconds: Int64) -> (date: String, time: String, milliseconds: Int64) {
