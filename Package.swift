@@ -74,10 +74,10 @@ let package = Package(
         tests("ManifestShapeTests", ["HealModel", "ManifestShape"]),
         tests("HealManifestTests", ["HealModel", "ManifestShape", "HealManifest"], fixtures: true),
         tests("HealEngineTests", ["HealModel", "HealKit", "HealEngine", "TestSupport"]),
-        tests("SQLiteSchemaTests", ["HealModel", "HealKit", "SQLiteSchema", grdb]),
+        tests("SQLiteSchemaTests", ["HealModel", "HealKit", "SQLiteSchema", "CSelfHeal", grdb]),
         tests(
             "BuiltInPluginsTests",
-            ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", grdb]),
+            ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", "CSelfHeal", grdb]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),

@@ -91,7 +91,9 @@ private final class MemoryRecorder: RunRecorder {
         state.withLock { $0.events.append("begin \(plan.performed.count)") }
         return 7
     }
-    func finish(_ run: Int64, records: [RepairRecord], exitStatus: Int32) async throws(RecorderFailure) {
+    func finish(
+        _ run: Int64, records: [RepairRecord], changes: [DatabaseChange], exitStatus: Int32
+    ) async throws(RecorderFailure) {
         if state.withLock({ $0.refusesToFinish }) { throw RecorderFailure("disk full") }
         state.withLock { $0.events.append("finish \(records.count) exit \(exitStatus)") }
     }

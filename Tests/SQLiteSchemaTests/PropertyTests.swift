@@ -15,7 +15,7 @@ import Testing
 
     private func heal(_ schema: DesiredSchema, _ connection: TestConnection) throws -> [PlannedChange] {
         let changes = try plan(schema, connection)
-        for statement in changes.flatMap({ $0.guards + $0.statements }) { try connection.execute(statement) }
+        try perform(changes, connection)
         return changes
     }
 
@@ -58,7 +58,7 @@ import Testing
         let before = try contents(connection, old)
         let changes = try heal(schema, connection)
         let left = try plan(schema, connection)
-        #expect(left.allSatisfy { $0.statements.isEmpty })
+        #expect(left.allSatisfy { $0.statements.isEmpty }, "\(left.flatMap(\.statements))")
         #expect(
             Set(left.map(\.difference.short)) == Set(changes.filter { !$0.obstacles.isEmpty }.map(\.difference.short)))
         #expect(try contents(connection, old) == before)

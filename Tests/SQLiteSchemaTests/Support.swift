@@ -36,6 +36,7 @@ extension SchemaDifference {
         case .tableMissing(let table, _): "table missing \(table.name)"
         case .virtualTableMissing(let code): "virtual table missing \(code.name)"
         case .columnMissing(let missing): "column missing \(missing.table).\(missing.column.name)"
+        case .columnRenamed(let rename): "column renamed \(rename.table).\(rename.old): \(rename.new)"
         case .indexMissing(let index): "index missing \(index.name)"
         case .viewMissing(let view): "view missing \(view.name)"
         case .triggerMissing(let trigger): "trigger missing \(trigger.name)"

@@ -1,3 +1,4 @@
+import CSelfHeal
 import GRDBSQLite
 import HealKit
 import HealModel
@@ -15,6 +16,9 @@ final class TestConnection: SQLConnection {
             throw .database(subject: path, .io("cannot open"))
         }
         db = opened
+        guard selfheal_sqlite_add_functions(db) == SQLITE_OK else {
+            throw .database(subject: path, .io("cannot add functions"))
+        }
         sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0)
         // As the machine opens databases.
         try execute("PRAGMA foreign_keys = \(foreignKeys ? "ON" : "OFF"); PRAGMA trusted_schema = OFF")
