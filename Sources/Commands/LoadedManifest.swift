@@ -27,7 +27,8 @@ struct LoadedManifest: Sendable {
             guard let section = document.section(plugin.key) else { continue }
             checks += await plugin.makeChecks(from: section, context: context, problems: &problems)
         }
-        refuseSharedPaths(checks, &problems)
+        refuseSharedPaths(checks, on: machine, &problems)
+        refuseOwnPaths(checks, &problems)
         refuseUnknownFindings(document.core.policy.severities, &problems)
         for plugin in document.core.plugins {
             problems.add(plugin.location, "no plugin named '\(plugin.key)' is installed")
@@ -39,18 +40,40 @@ struct LoadedManifest: Sendable {
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks)
     }
 
-    /// One file in two roles would be healed twice, in two ways.
-    private static func refuseSharedPaths(_ checks: [any Check], _ problems: inout ManifestProblems) {
+    /// One file in two roles would be healed twice, in two ways. It may also have two names: through a link.
+    private static func refuseSharedPaths(
+        _ checks: [any Check], on machine: any Machine, _ problems: inout ManifestProblems
+    ) {
         var owners: [ResourcePath: SourceLocation?] = [:]
+        var files: [[UInt64]: ResourcePath] = [:]
         for check in checks {
             for path in check.provides {
-                guard let other = owners[path] else {
-                    owners[path] = check.declaredAt
-                    continue
+                let here = check.declaredAt ?? SourceLocation(file: path.text, line: 1, column: 1)
+                if let other = owners.updateValue(check.declaredAt, forKey: path) {
+                    problems.add(here, "'\(path)' is named twice\(other.map { "; first at \($0)" } ?? "")")
+                } else if let status = try? machine.target(of: path), status.kind == .regular, status.inode != 0 {
+                    // What cannot be looked at here is looked at by its check.
+                    guard let other = files.updateValue(path, forKey: [status.device, status.inode]) else { continue }
+                    problems.add(here, "'\(path)' and '\(other)' are one file under two names: name it once")
                 }
-                let place = other.map { "; first at \($0)" } ?? ""
-                let here = check.declaredAt ?? other ?? SourceLocation(file: path.text, line: 1, column: 1)
-                problems.add(here, "'\(path)' is named twice\(place)")
+            }
+        }
+    }
+
+    /// What these tools keep, and what SQLite keeps beside a database, is nobody else's.
+    private static func refuseOwnPaths(_ checks: [any Check], _ problems: inout ManifestProblems) {
+        let databases = checks.filter { $0 is any DatabaseCheck }.flatMap(\.provides).map(\.text)
+        let sideFiles = Set(databases.flatMap { name in DatabaseFiles.suffixes.map { name + $0 } })
+        for check in checks {
+            for path in check.provides {
+                let here = check.declaredAt ?? SourceLocation(file: path.text, line: 1, column: 1)
+                if path.text == ".selfheal" || path.text.hasPrefix(".selfheal/") {
+                    problems.add(here, "'\(path)' is where these tools keep their journal and backups")
+                } else if sideFiles.contains(path.text)
+                    || (check is any DatabaseCheck && DatabaseFiles.suffixes.contains(where: path.text.hasSuffix))
+                {
+                    problems.add(here, "'\(path)' is a name that SQLite itself uses beside a database")
+                }
             }
         }
     }

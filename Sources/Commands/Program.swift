@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HealModel
 import LiveMachine
+import Rendering
 
 /// The programs in this package. One binary holds all of them and acts by the name it is called with.
 public enum Program: String, CaseIterable, Sendable {
@@ -39,9 +40,22 @@ public enum Program: String, CaseIterable, Sendable {
             let end = await $interruption.withValue(interruption) { await perform(command, arguments) }
             // An exit status needs none of what makes messages out of errors.
             if let status = end as? ExitCode { exit(status.rawValue) }
+            if let end, let status = refusal(of: command, end, arguments) { exit(status.rawValue) }
             command.exit(withError: end)
         }
         while true { pause() }
+    }
+
+    /// A command line that is wrong, said as JSON to whoever asked for JSON.
+    /// - Returns: `nil` where it is not wrong (help is asked for in this way, too), or nobody asked for JSON.
+    private static func refusal(
+        of command: any AsyncParsableCommand.Type, _ error: any Error, _ arguments: [String]
+    ) -> ExitStatus? {
+        let asksForJSON =
+            arguments.contains("--format=json")
+            || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
+        guard asksForJSON, command.exitCode(for: error) == .validationFailure else { return nil }
+        return Console(format: .json).refuse(.usage, [command.message(for: error)])
     }
 
     /// - Returns: how it ended, as an error that holds the exit status; `nil` when it ended well.

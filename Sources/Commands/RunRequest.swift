@@ -134,7 +134,7 @@ struct Place: Sendable {
             [manifest]
             + checks.flatMap { $0.provides + $0.requires }.map { $0.isAbsolute ? $0.text : root + "/" + $0.text }
         for path in paths.compactMap({ Place.real($0) ?? $0 })
-        where ["", "-wal", "-shm", "-journal"].contains(where: { target == path + $0 }) {
+        where ([""] + DatabaseFiles.suffixes).contains(where: { target == path + $0 }) {
             return "the manifest names this file"
         }
         return nil

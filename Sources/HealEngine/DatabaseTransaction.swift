@@ -37,15 +37,16 @@ struct DatabaseTransaction: Sendable {
                             failure.set(unhealed: pass.unhealed, backup: pass.change.backup)
                             throw error
                         }
+                        if !pass.hasChanged { failure.set(unhealed: [], backup: pass.change.backup) }
                         return Result(records: pass.records, change: pass.hasChanged ? pass.change : nil)
                     }
                     for record in pass.records {
                         for key in record.findings { records[key] = record }
                     }
                     change = pass.change
+                    discard(failure.backup)
                 } catch {
-                    // Nothing was changed, so that nothing need be kept.
-                    if let backup = failure.backup { try? machine.removeOwnFile(backup.path) }
+                    discard(failure.backup)
                     let keys = failure.unhealed
                     guard keys.isEmpty else {
                         for key in keys { excluded[key] = (.undone, "it did not heal the fault") }
@@ -59,7 +60,12 @@ struct DatabaseTransaction: Sendable {
         }
     }
 
-    /// What is known of a pass that was rolled back.
+    /// Removes the backup of a database that was not changed after all. One that stays does no harm.
+    private func discard(_ backup: Backup?) {
+        if let backup { try? machine.removeOwnFile(backup.path) }
+    }
+
+    /// What is known of a pass that was rolled back, or that changed nothing.
     private final class Failure: Sendable {
         private let state = Mutex<(unhealed: [Finding.Key], backup: Backup?)>(([], nil))
         var unhealed: [Finding.Key] { state.withLock(\.unhealed) }

@@ -46,6 +46,8 @@ public struct Engine: Sendable {
     /// Runs the checks. Never throws: what goes wrong is part of the result.
     public func run(_ checks: [any Check], _ options: RunOptions) async -> RunResult {
         let graph = CheckGraph(checks.filter { options.selection.takes($0.descriptor) })
+        // Also those of checks that do not take part.
+        let modes = Dictionary(checks.flatMap(\.statedModes), uniquingKeysWith: { first, _ in first })
         var result = RunResult()
         await tidyUp(graph, options, &result)
 
@@ -67,7 +69,7 @@ public struct Engine: Sendable {
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
                     result.run = run
-                    let (records, changes) = await perform(tasks, graph, options, run)
+                    let (records, changes) = await perform(tasks, graph, options, run, modes)
                     result.repairs += records
                     result.databases += changes
                     last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
@@ -121,7 +123,8 @@ public struct Engine: Sendable {
     }
 
     private func perform(
-        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ run: Int64
+        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ run: Int64,
+        _ modes: [ResourcePath: FileMode]
     ) async -> ([RepairRecord], [DatabaseChange]) {
         var records: [RepairRecord] = []
         var changes: [DatabaseChange] = []
@@ -136,10 +139,10 @@ public struct Engine: Sendable {
             }
             let check = graph.checks[next.check]
             guard let database = check as? any DatabaseCheck else {
-                records += await performSteps(Array(group), check, options)
+                records += await performSteps(Array(group), check, options, modes)
                 continue
             }
-            records += await performSteps(group.filter { !$0.isSQLOnly }, check, options)
+            records += await performSteps(group.filter { !$0.isSQLOnly }, check, options, modes)
             let statements = group.filter(\.isSQLOnly)
             guard !statements.isEmpty else { continue }
             let transaction = DatabaseTransaction(
@@ -153,10 +156,11 @@ public struct Engine: Sendable {
     }
 
     /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.
-    private func performSteps(_ tasks: [RepairTask], _ check: any Check, _ options: RunOptions) async -> [RepairRecord]
-    {
+    private func performSteps(
+        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ modes: [ResourcePath: FileMode]
+    ) async -> [RepairRecord] {
         guard !tasks.isEmpty else { return [] }
-        let performer = StepPerformer(machine: machine)
+        let performer = StepPerformer(machine: machine, modes: modes)
         var records: [RepairRecord] = []
         var inverses: [Finding.Key: [Inverse]] = [:]
         for task in tasks {

@@ -69,6 +69,8 @@ public protocol Check: Sendable {
     var requires: [ResourcePath] { get }
     /// The paths that other checks may require. No two checks provide the same one.
     var provides: [ResourcePath] { get }
+    /// Modes that the manifest states for directories. Whoever has to make one, for a database perhaps, gives it that mode.
+    var statedModes: [ResourcePath: FileMode] { get }
     /// Where the manifest asks for this check.
     var declaredAt: SourceLocation? { get }
     /// - Throws: `MachineError` when it could not look; the result is then `unknown`.
@@ -79,6 +81,7 @@ extension Check {
     public var descriptor: CheckDescriptor { Self.descriptor }
     public var requires: [ResourcePath] { [] }
     public var provides: [ResourcePath] { [] }
+    public var statedModes: [ResourcePath: FileMode] { [:] }
     public var declaredAt: SourceLocation? { nil }
 }
 

@@ -41,6 +41,8 @@ public final class FakeMachine: ChangingMachine {
     public func update<Value: Sendable>(_ body: (inout State) -> Value) -> Value { state.withLock { body(&$0) } }
     public var changes: [String] { update { $0.changes } }
     public func node(_ path: String) -> Node? { update { $0.nodes[path] } }
+    /// Where something is, sorted.
+    public var paths: [String] { update { $0.nodes.keys.sorted() } }
 
     private func check(_ operation: String, _ path: String) throws(MachineError) {
         if let failure = update({ $0.failures["\(operation) \(path)"] }) { throw failure }
@@ -246,7 +248,11 @@ struct FakeConnection: ChangingConnection {
         }
     }
 
-    func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] { lines.map { [.text($0)] } }
+    /// The lines, or for `count` how many they are.
+    func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] {
+        sql == "count" ? [[.integer(Int64(lines.count))]] : lines.map { [.text($0)] }
+    }
+
     func compile(_ sql: String) throws(MachineError) {}
     func requireSoundness() throws(MachineError) {}
 

@@ -48,6 +48,45 @@ import Testing
         #expect(found[2].hint == "the manifest's default is 8000")
     }
 
+    @Test func aRefusedLineHidesNothingElse() async throws {
+        let machine = FakeMachine([".env": FakeMachine.text("A=1\nB=${\nPORT=x\n'\n")])
+        let found = try await findings(
+            EnvFilePlugin.self,
+            section(["A": Build.map([:]), "B": Build.map([:]), "PORT": type("port"), "C": Build.map([:])]), on: machine)
+        #expect(found.filter { $0.id == "env.file.invalid" }.map(\.subject) == [".env:2", ".env:4"])
+        // B is on a line that is refused: whether it is set is not known.
+        #expect(found.filter { $0.id != "env.file.invalid" }.map(\.subject) == ["PORT", "C"])
+    }
+
+    /// What may be a secret is not shown, whether or not the manifest says that it is one.
+    @Test(arguments: [
+        ("SETTING", "sk-canary0123456789", false), ("API_KEY", "canary", false), ("db_password", "canary", false),
+        ("URL", "postgres://me:canary@host/db", false), ("SALT", "aB3dE5gH7jK9mN1pQ3sT", false),
+        ("URL", "postgres://host/canary", true), ("MONKEY", "canary", true),
+        ("NAME", "canary-of-the-coal-mine-number-3", true),
+    ])
+    func defaultsThatLookLikeCredentials(name: String, value: String, isShown: Bool) async throws {
+        let found = try await findings(
+            EnvFilePlugin.self, section([name: Build.map(["default": Build.text(value)])]),
+            on: FakeMachine([".env": FakeMachine.text("X=1\n")]))
+        #expect(found.map(\.id) == ["env.variable.missing"])
+        #expect("\(found)".contains(value) == isShown)
+    }
+
+    @Test func whatASecretLooksLikeIsNotShown() async throws {
+        let found = try await findings(
+            EnvFilePlugin.self,
+            section([
+                "A": Build.map(["secret": Build.bool(true), "pattern": Build.text("^canary-[0-9]+$")]),
+                "B": Build.map([
+                    "secret": Build.bool(true), "type": Build.text("enum"),
+                    "values": Build.list(Build.text("canary-9")),
+                ]),
+            ]), on: FakeMachine([".env": FakeMachine.text("A=x\nB=y\n")]))
+        #expect(found.map(\.id) == ["env.variable.pattern", "env.variable.type"])
+        #expect(!"\(found)".contains("canary"))
+    }
+
     @Test(arguments: [
         ("int", "42", true), ("int", "4 2", false), ("int", "-3", true), ("int", "+3", false), ("float", "1e3", true),
         ("float", "inf", false), ("float", "x", false), ("bool", "Yes", true), ("bool", "maybe", false),

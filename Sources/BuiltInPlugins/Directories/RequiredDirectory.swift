@@ -33,6 +33,7 @@ struct RequiredDirectory: Check {
     var subject: String { path.text }
     var declaredAt: SourceLocation? { source }
     var provides: [ResourcePath] { [path] }
+    var statedModes: [ResourcePath: FileMode] { mode.map { [path: $0] } ?? [:] }
 
     func look(on machine: any Machine) async throws(MachineError) -> Observation {
         guard let status = try machine.target(of: path) else {

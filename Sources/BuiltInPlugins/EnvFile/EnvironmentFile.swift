@@ -84,8 +84,10 @@ struct EnvironmentFile: Check {
         } else if own.kind != .regular {
             return Observation(findings: [wrongKind("a \(own.kind.rawValue)")])
         }
-        guard let values = try read(path, on: machine, &findings) else { return Observation(findings: findings) }
-        findings += try variableFindings(values, on: machine)
+        let reading = try read(path, on: machine, &findings)
+        let values = reading.values
+        findings += try variableFindings(values, unread: reading.unread, on: machine)
+        guard reading.unread.isEmpty else { return Observation(findings: findings) }
         let confirmation = "\(path) file is present with \(values.count) variable\(values.count == 1 ? "" : "s")"
         return Observation(findings: findings, confirmations: [confirmation])
     }
@@ -103,20 +105,37 @@ struct EnvironmentFile: Check {
             hint: "move it out of the way; it is never removed by itself", source: source)
     }
 
-    /// The values as the application's dialect reads them; `nil` when it refuses the file.
+    /// What the application's dialect reads.
+    private struct Reading {
+        var values: [String: String] = [:]
+        /// What seems to be set on lines that the dialect refuses. One empty name stands for lines that set nothing.
+        var unread: Set<String> = []
+    }
+
+    /// How many refused lines are named.
+    private static let refusalLimit = 20
+
+    /// Reads the file. A line that is refused is named, and the rest is read without it: a person wants to see everything that
+    /// is wrong at once.
     private func read(
         _ path: ResourcePath, on machine: any Machine, _ findings: inout [Finding]
-    ) throws(MachineError) -> [String: String]? {
-        let bytes = try machine.contents(of: path, limit: Self.sizeLimit)
-        let file: DotEnvFile
-        do throws(DotEnvRefusal) {
-            file = try DotEnvFile.parse(bytes, dialect: dialect, environment: machine.environment)
-        } catch {
-            findings.append(lineFinding(error.problem, "env.file.invalid", .critical))
-            return nil
+    ) throws(MachineError) -> Reading {
+        var bytes = try machine.contents(of: path, limit: Self.sizeLimit)
+        var reading = Reading()
+        for _ in 0..<Self.refusalLimit {
+            do throws(DotEnvRefusal) {
+                let file = try DotEnvFile.parse(bytes, dialect: dialect, environment: machine.environment)
+                findings += file.problems.map { lineFinding($0, "env.file.line", .warning) }
+                reading.values = file.effective.mapValues { $0.value ?? "" }
+                return reading
+            } catch {
+                findings.append(lineFinding(error.problem, "env.file.invalid", .critical))
+                reading.unread.insert(bytes.blankLine(error.problem.line))
+            }
         }
-        findings += file.problems.map { lineFinding($0, "env.file.line", .warning) }
-        return file.effective.mapValues { $0.value ?? "" }
+        // Nothing is known of the variables: none is called missing.
+        reading.unread.formUnion(variables.map(\.key))
+        return reading
     }
 
     private func lineFinding(_ problem: DotEnvProblem, _ id: FindingID, _ severity: Severity) -> Finding {
@@ -126,11 +145,11 @@ struct EnvironmentFile: Check {
     }
 
     private func variableFindings(
-        _ values: [String: String], on machine: any Machine
+        _ values: [String: String], unread: Set<String>, on machine: any Machine
     ) throws(MachineError) -> [Finding] {
         var findings: [Finding] = []
         var placeholders: [String: String]?
-        for variable in variables {
+        for variable in variables where !unread.contains(variable.key) {
             let name = variable.key
             guard let value = values[name], !value.isEmpty else {
                 findings.append(missing(variable))
@@ -138,15 +157,15 @@ struct EnvironmentFile: Check {
             }
             if !variable.value.type.accepts(value, choices: variable.value.values) {
                 let wanted =
-                    variable.value.type == .oneOf
+                    variable.value.type == .oneOf && !variable.value.secret
                     ? "one of \(variable.value.values.joined(separator: ", "))" : variable.value.type.expectation
                 findings.append(wrong(variable, "env.variable.type", "\(name) in \(path) is not \(wanted)"))
             }
             if let pattern = variable.value.pattern, !pattern.matches(value) {
+                // What a secret looks like is half of it.
+                let wanted = variable.value.secret ? "its pattern" : "the pattern \(pattern.text)"
                 findings.append(
-                    wrong(
-                        variable, "env.variable.pattern",
-                        "\(name) in \(path) does not match the pattern \(pattern.text)"))
+                    wrong(variable, "env.variable.pattern", "\(name) in \(path) does not match \(wanted)"))
             }
             if variable.value.secret, let template {
                 if placeholders == nil { placeholders = try templateValues(template, on: machine) }
@@ -167,7 +186,7 @@ struct EnvironmentFile: Check {
     {
         guard try machine.target(of: template)?.kind == .regular else { return [:] }
         var ignored: [Finding] = []
-        return try read(template, on: machine, &ignored) ?? [:]
+        return try read(template, on: machine, &ignored).values
     }
 
     private func missing(_ variable: Keyed<EnvFilePlugin.Variable>) -> Finding {
@@ -176,7 +195,9 @@ struct EnvironmentFile: Check {
         if let hint = variable.value.hint {
             finding.message = "\(hint) (\(fact))"
             finding.hint = nil
-        } else if let value = variable.value.defaultValue, !variable.value.secret {
+        } else if let value = variable.value.defaultValue, !variable.value.secret,
+            !Credential.isLikely(name: variable.key, value: value)
+        {
             finding.hint = "the manifest's default is \(value)"
         }
         return finding
@@ -186,5 +207,21 @@ struct EnvironmentFile: Check {
         Finding(
             id, subject: variable.key, severity: variable.value.required ? .critical : .warning, message: message,
             hint: variable.value.hint, source: variable.location)
+    }
+}
+
+extension [UInt8] {
+    /// Takes everything from a line. - Returns: what it seems to set: the name before its `=`, without `export`.
+    fileprivate mutating func blankLine(_ number: Int) -> String {
+        var start = startIndex
+        for _ in 1..<Swift.max(1, number) {
+            guard let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) else { return "" }
+            start = end + 1
+        }
+        let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) ?? endIndex
+        let line = String(decoding: self[start..<end], as: UTF8.self)
+        removeSubrange(start..<end)
+        guard let equals = line.firstIndex(of: "=") else { return "" }
+        return line[..<equals].split(whereSeparator: \.isWhitespace).last.map(String.init) ?? ""
     }
 }

@@ -21,10 +21,11 @@ struct DatabasePattern: Sendable, Hashable {
         isAbsolute = path.isAbsolute
     }
 
-    /// The files whose paths fit, in order. Names that begin with a dot fit only when the pattern has the dot, and what
+    /// The files whose paths fit, in order, and links that leave the root on the way to one. Names that begin with a dot fit only when the pattern has the dot, and what
     /// SQLite keeps beside a database is none.
     func matches(on machine: any Machine) throws(MachineError) -> [ResourcePath] {
         var found = [isAbsolute ? "/" : ""]
+        var unreachable: [String] = []
         for (index, component) in components.enumerated() {
             let isLast = index == components.count - 1
             var next: [String] = []
@@ -32,15 +33,19 @@ struct DatabasePattern: Sendable, Hashable {
                 for name in try names(component, below: base, on: machine) {
                     let path = base.isEmpty || base == "/" ? base + name : base + "/" + name
                     // A name that no manifest could hold is no name of a database.
-                    guard let resource = try? ResourcePath(path, outsideRoot: outsideRoot),
-                        let kind = try machine.target(of: resource)?.kind
-                    else { continue }
-                    if isLast ? kind != .directory : kind == .directory { next.append(path) }
+                    guard let resource = try? ResourcePath(path, outsideRoot: outsideRoot) else { continue }
+                    do throws(MachineError) {
+                        guard let kind = try machine.target(of: resource)?.kind else { continue }
+                        if isLast ? kind != .directory : kind == .directory { next.append(path) }
+                    } catch .refused(_, .leavesRoot) {
+                        // The check on it says so; the others are looked at all the same.
+                        unreachable.append(path)
+                    }
                 }
             }
             found = next
         }
-        return found.compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
+        return (found + unreachable).sorted().compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
     }
 
     private func names(_ component: String, below base: String, on machine: any Machine) throws(MachineError)
@@ -50,12 +55,11 @@ struct DatabasePattern: Sendable, Hashable {
         let directory = try? ResourcePath(base, outsideRoot: outsideRoot)
         guard base.isEmpty || directory != nil else { return [] }
         return try machine.names(in: directory).filter { name in
-            (!name.hasPrefix(".") || component.hasPrefix(".")) && !Self.sideFiles.contains { name.hasSuffix($0) }
+            (!name.hasPrefix(".") || component.hasPrefix("."))
+                && !DatabaseFiles.suffixes.contains { name.hasSuffix($0) }
                 && Self.fits(Array(name.unicodeScalars)[...], Array(component.unicodeScalars)[...])
         }
     }
-
-    private static let sideFiles = ["-journal", "-wal", "-shm"]
 
     /// Whether a name fits one component of a pattern.
     static func fits(_ name: ArraySlice<Unicode.Scalar>, _ pattern: ArraySlice<Unicode.Scalar>) -> Bool {

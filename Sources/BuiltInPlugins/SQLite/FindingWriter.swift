@@ -205,7 +205,10 @@ struct FindingWriter {
     private func textDiffers(
         _ id: FindingID, _ what: String, _ names: [SQLName], _ expected: String, _ found: String
     ) -> Draft {
-        var draft = Draft(id, names, "\(what) in \(database) is defined differently", places.place(of: names[0]))
+        let difference = TextDifference(expected: expected, found: found)
+        var draft = Draft(
+            id, names, "\(what) in \(database) is defined differently: \(difference.explanation)",
+            places.place(of: names[0]))
         if names.count > 1 { draft.source = places.place(of: names[0], names[1]) }
         let short = what.prefix(1).lowercased() + what.dropFirst()
         draft.doing = "Replacing \(short) in \(database.name)"

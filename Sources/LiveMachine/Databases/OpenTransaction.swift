@@ -85,7 +85,7 @@ extension LiveMachine {
             // Nobody else knows this file, so its locks do not matter, and the descriptor may be closed at any time.
             try file.setMode(.privateFile, path.text)
             let value = try fill(parent, temporary)
-            for suffix in TemporaryName.sideFiles {
+            for suffix in DatabaseFiles.suffixes {
                 let left = try FileStatus.at(temporary + suffix, in: parent.number, path.text + suffix)
                 if suffix == "-wal", let left, left.size > 0 {
                     throw .database(subject: path.text, .io("the write-ahead log could not be moved into the database"))
@@ -96,7 +96,7 @@ extension LiveMachine {
             try giveName(path, to: temporary, in: parent)
             return value
         } catch {
-            for suffix in [""] + TemporaryName.sideFiles { _ = unlinkat(parent.number, temporary + suffix, 0) }
+            for suffix in [""] + DatabaseFiles.suffixes { _ = unlinkat(parent.number, temporary + suffix, 0) }
             throw error
         }
     }

@@ -1,10 +1,8 @@
 import Glibc
+import HealKit
 
 /// The name of a file while it is made: `.<name>.selfheal-<pid>-<random>`, beside the place it is made for.
 struct TemporaryName {
-    /// The side files SQLite keeps beside a database.
-    static let sideFiles = ["-journal", "-wal", "-shm"]
-
     let text: String
 
     /// A new one for this process.
@@ -18,7 +16,7 @@ struct TemporaryName {
         let prefix = prefix(of: name)
         guard candidate.hasPrefix(prefix) else { return nil }
         let parts = candidate.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2 || (parts.count == 3 && sideFiles.contains("-\(parts[2])")),
+        guard parts.count == 2 || (parts.count == 3 && DatabaseFiles.suffixes.contains("-\(parts[2])")),
             let pid = Int32(parts[0]), pid > 0, !parts[1].isEmpty, parts[1].count <= 13,
             parts[1].allSatisfy({ $0.isASCII && ($0.isNumber || $0.isLowercase) })
         else { return nil }

@@ -8,6 +8,8 @@ public struct DesiredSchema: Sendable {
     private let tables: [SQLName: Deferred<TableDefinition?>]
     /// Pragmas that are kept in the file, as the manifest or the schema file states them.
     public internal(set) var pragmas: [StatedPragma]
+    /// What makes a new database, in the order of a schema file that also puts rows into it.
+    private let creation: [String]?
     /// What the manifest says beyond the schema, by table.
     let notes: [SQLName: TableNotes]
 
@@ -22,7 +24,7 @@ public struct DesiredSchema: Sendable {
     /// - Parameter parsed: tables that were read already, from the same texts.
     init(
         _ stored: StoredSchema, parsed: [TableDefinition] = [], pragmas: [StatedPragma] = [],
-        notes: [SQLName: TableNotes] = [:]
+        notes: [SQLName: TableNotes] = [:], creation: [String]? = nil
     ) {
         let parsed = Dictionary(parsed.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var tables: [SQLName: Deferred<TableDefinition?>] = [:]
@@ -37,6 +39,7 @@ public struct DesiredSchema: Sendable {
         self.tables = tables
         self.pragmas = pragmas
         self.notes = notes
+        self.creation = creation
     }
 
     /// A table with columns of its own.
@@ -56,8 +59,9 @@ public struct DesiredSchema: Sendable {
         stored.objects.filter { $0.kind == .table }.map(\.name)
     }
 
-    /// What makes a new database: tables first, then what needs them.
+    /// What makes a new database: tables first, then what needs them. A schema file that also fills it is followed as it is.
     public var statements: [String] {
+        if let creation { return creation }
         let order: [SchemaObject.Kind] = [.table, .index, .view, .trigger]
         return order.flatMap { kind in stored.objects.filter { $0.kind == kind }.map(\.sql) }
     }

@@ -10,6 +10,8 @@ public struct SchemaBuilder {
     var pragmas: [StatedPragma]
     /// The tables of the declaration as they were read so far.
     var parsed: [TableDefinition] = []
+    /// What makes a new database where the schema file also fills it.
+    var creation: [String]?
 
     private init(_ declaration: SchemaDeclaration, on connection: any SQLConnection) {
         self.declaration = declaration
@@ -84,7 +86,8 @@ public struct SchemaBuilder {
         }
         guard faults.isEmpty else { return .faults(faults) }
         let stored = try StoredSchema(reading: connection).withoutShadowTables(connection)
-        let schema = DesiredSchema(stored, parsed: parsed, pragmas: pragmas, notes: declaration.notes)
+        let schema = DesiredSchema(
+            stored, parsed: parsed, pragmas: pragmas, notes: declaration.notes, creation: creation)
         try verify(schema)
         return faults.isEmpty ? .schema(schema) : .faults(faults)
     }

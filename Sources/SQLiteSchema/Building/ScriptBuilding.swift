@@ -38,9 +38,18 @@ extension SchemaBuilder {
             if stated.value != "0" { pragmas.append(stated) }
         }
         try compileScript(places, SourceLocation(file: file, line: 1, column: 1))
+        if content.statements.contains(where: { Self.filling.contains($0.firstWord) }) {
+            creation = content.statements.filter {
+                Self.filling.contains($0.firstWord) || Self.making.contains($0.firstWord)
+            }
+            .map(\.text)
+        }
     }
 
     private static let refused: Set<String> = ["attach", "detach", "vacuum"]
+    /// Statements that put rows into what is made: they are for a new database, and never for one that exists.
+    private static let filling: Set<String> = ["insert", "replace", "update", "delete", "with"]
+    private static let making: Set<String> = ["create", "alter", "drop", "analyze"]
 
     /// Views and triggers of a script must work.
     private mutating func compileScript(
