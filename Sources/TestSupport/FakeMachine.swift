@@ -236,7 +236,13 @@ struct FakeConnection: ChangingConnection {
     }
 
     func execute(_ sql: String) throws(MachineError) {
-        if sql == "SAVEPOINT selfheal" || sql == "RELEASE selfheal" || sql == "ROLLBACK TO selfheal" { return }
+        let savepoint = path + "#savepoint"
+        switch sql {
+        case "SAVEPOINT selfheal": return machine.update { $0.nodes[savepoint] = $0.nodes[path] }
+        case "ROLLBACK TO selfheal": return machine.update { $0.nodes[path] = $0.nodes[savepoint] }
+        case "RELEASE selfheal": return machine.update { $0.nodes[savepoint] = nil }
+        default: break
+        }
         if sql.hasPrefix("FAIL") {
             throw .database(subject: path, .sql(code: 1, message: "the statement was refused", offset: nil))
         }
