@@ -103,14 +103,8 @@ public struct Engine: Sendable {
                         "run \(killed.run) of \(killed.tool) was interrupted; the next heal tidies up after it")
                     continue
                 }
-                var removed: [String] = []
-                for path in Set(killed.intents.flatMap { $0.repair.steps.compactMap(\.createdFile) }).sorted() {
-                    do throws(MachineError) {
-                        removed += try machine.removeLeftovers(beside: path)
-                    } catch {
-                        result.notes.append("a leftover beside \(path) could not be removed: \(error.explanation)")
-                    }
-                }
+                let (removed, troubles) = Leftovers(machine: machine).remove(after: killed)
+                result.notes += troubles
                 let what = removed.isEmpty ? "nothing was left behind" : "removed \(removed.joined(separator: ", "))"
                 let note = "run \(killed.run) of \(killed.tool) had been interrupted; \(what)"
                 result.notes.append(note)
@@ -221,15 +215,5 @@ extension RepairTask {
         RepairRecord(
             finding: finding.key, also: planned.also, repair: planned.repair, outcome: outcome, reason: reason,
             before: finding.message, after: outcome == .applied ? planned.repair.done : "")
-    }
-}
-
-extension Step {
-    /// The file that the step makes through a temporary one, if it does.
-    var createdFile: ResourcePath? {
-        switch self {
-        case .copyTemplate(_, let path, _), .createDatabase(let path, _, _): path
-        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal: nil
-        }
     }
 }

@@ -168,7 +168,8 @@ extension Journal {
     private func removeMarker(of run: Int64) throws(JournalError) {
         guard let marker = try marker(), marker.number == run || marker.number == 0 else { return }
         try onMachine { machine, path throws(MachineError) in
-            _ = try machine.removeFile(try path(Self.markerPath), ifStill: marker.contents)
+            // In one call: whatever was moved aside first, nobody would look for after a kill.
+            try machine.removeOwnFile(try path(Self.markerPath))
         }
     }
 

@@ -187,7 +187,12 @@ public final class FakeMachine: ChangingMachine {
 
     public func removeLeftovers(beside path: ResourcePath) throws(MachineError) -> [String] {
         try check("removeLeftovers", path.text)
-        return []
+        let prefix = ((path.parent.map { "\($0)/" }) ?? "") + ".\(path.name).selfheal-"
+        return update { state in
+            let left = state.nodes.keys.filter { $0.hasPrefix(prefix) }.sorted()
+            for name in left { state.nodes[name] = nil }
+            return left
+        }
     }
 
     public func createDatabase(

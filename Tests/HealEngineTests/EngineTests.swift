@@ -255,6 +255,26 @@ private func path(_ text: String) throws -> ResourcePath { try ResourcePath(text
         #expect(recorder.events == ["close 3: run 3 of auto-heal had been interrupted; nothing was left behind"])
     }
 
+    @Test func halfABackupOfAKilledRunIsRemovedAndAWholeOneKept() async throws {
+        let folder = ".selfheal/backups/data/a.db"
+        let whole = "\(folder)/20260131T120000.250Z-run3.db"
+        let half = "\(folder)/.20260131T120000.300Z-run3-2.db.selfheal-4711-0"
+        let repair = Repair(
+            "", done: "", detail: "", risk: .medium,
+            steps: [.rewriteDatabase(database: try path("data/a.db"), statements: [], proofs: [])])
+        let intent = PlannedRepair(finding: Finding.Key(id: "sqlite.table.different", subject: "a"), repair: repair)
+        recorder.state.withLock {
+            $0.interrupted = [InterruptedRun(run: 3, tool: "auto-heal", startedAt: 0, intents: [intent])]
+        }
+        let machine = FakeMachine([
+            "a": .directory(mode: .directory), folder: .directory(mode: .directory),
+            whole: .file([1], mode: .privateFile), half: .file([1], mode: .privateFile),
+        ])
+        let result = await run(machine, [DirectoryCheck(path: try path("a"))], .heal)
+        #expect(result.notes == ["run 3 of auto-heal had been interrupted; removed \(half)"])
+        #expect(try machine.names(in: try path(folder)) == ["20260131T120000.250Z-run3.db"])
+    }
+
     @Test func couldNotLookIsUnknownAndTheManifestMaySayOtherwise() async throws {
         let machine = FakeMachine()
         machine.update { $0.failures["target a"] = .refused(subject: "a", .leavesRoot) }

@@ -51,6 +51,17 @@ import Testing
         #expect(try await unchanged { try await count("late") } == 3)
     }
 
+    /// As a kill leaves it between the making of the index and the setting of its mode, which SQLite would catch up on.
+    @Test func aLogWithAnEmptyIndex() async throws {
+        try await Databases.plain(file)
+        try await Databases.killedLogWriter(file)
+        try FileManager.default.removeItem(atPath: file + "-shm")
+        #expect(FileManager.default.createFile(atPath: file + "-shm", contents: nil))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file + "-shm")
+        #expect(try await unchanged { try await count("late") } == 3)
+    }
+
     /// SQLite looks into a log whatever the header says, and would make an index for it.
     @Test(arguments: ["", "x", String(repeating: "\0", count: 5000)])
     func aStrayLogBesideADatabaseThatKeepsNone(_ text: String) async throws {

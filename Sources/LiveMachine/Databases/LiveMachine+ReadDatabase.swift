@@ -61,7 +61,10 @@ extension LiveMachine {
         }
         guard let log, log.size > 0 else { return try readWithoutLog(place, plain, body) }
         plain.close()
-        if try place.side("-shm") == nil { return try readLogInMemory(place, patience, body) }
+        // An empty one was made by a process that was killed before it had its mode, which SQLite would see to now.
+        guard let index = try place.side("-shm"), index.size > 0 else {
+            return try readLogInMemory(place, patience, body)
+        }
         let careful = try Connection(
             place.absolute, .readOnly, .readOnlyIndex, subject: place.path.text, patience: patience)
         do throws(MachineError) {
