@@ -156,8 +156,10 @@ public struct Engine: Sendable {
             observer.begins(task.planned.repair)
             var record: RepairRecord
             do throws(MachineError) {
-                inverses[task.finding.key] = try await performer.perform(task.planned.repair.steps, check: check)
+                let performed = try await performer.perform(task.planned.repair.steps, check: check)
+                inverses[task.finding.key] = performed.inverses
                 record = task.record(.applied, nil)
+                if let told = performed.told { record.repair.detail = told }
             } catch {
                 let refused = if case .refused = error { true } else { false }
                 record = task.record(refused ? .refused : .failed, error.explanation)
@@ -213,8 +215,10 @@ extension Step {
     /// The file that the step makes through a temporary one, if it does.
     var createdFile: ResourcePath? {
         switch self {
-        case .copyTemplate(_, let path, _), .createDatabase(let path, _, _): path
-        case .createDirectory, .setMode, .executeSQL, .recoverJournal: nil
+        case .copyTemplate(_, let path, _), .createDatabase(let path, _, _), .restoreDatabase(let path, _),
+            .salvageDatabase(let path):
+            path
+        case .createDirectory, .setMode, .executeSQL, .recoverJournal, .finishReplacement: nil
         }
     }
 }

@@ -29,7 +29,7 @@ struct PlannedMachine: Machine {
         case .copyTemplate(let template, let destination, let mode): made[destination] = .file(mode, template: template)
         case .createDatabase(let path, _, _): made[path] = .database
         case .setMode(let path, let mode, _): made[path] = .mode(mode)
-        case .executeSQL, .recoverJournal: return false
+        case .executeSQL, .recoverJournal, .restoreDatabase, .salvageDatabase, .finishReplacement: return false
         }
         return true
     }

@@ -151,4 +151,13 @@ public protocol ChangingMachine: Machine {
     ) async throws(MachineError) -> Value
     /// Opens the database for writing once, so that SQLite rolls back what a killed writer left.
     func recoverJournal(of path: ResourcePath) async throws(MachineError)
+    /// Puts a verified copy of `backup` in the place of a damaged database, which is kept under a name of its own with what
+    /// SQLite keeps beside it. Waits for others to let go of it.
+    func restoreDatabase(
+        _ path: ResourcePath, from backup: ResourcePath
+    ) async throws(MachineError) -> ReplacedDatabase
+    /// Copies what can be read of a damaged database into a new one, examines that, and puts it in its place as above.
+    func salvageDatabase(_ path: ResourcePath) async throws(MachineError) -> ReplacedDatabase
+    /// Ends a replacement that was interrupted: the new database gets its name.
+    func finishReplacement(of path: ResourcePath) async throws(MachineError) -> ReplacedDatabase
 }

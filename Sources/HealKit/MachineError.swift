@@ -25,6 +25,10 @@ public enum MachineError: Error, Sendable, Hashable {
         case readOnlyRun
         /// A change was made and the fault was still there, so it was rolled back.
         case notHealed
+        /// The file has further names (hard links): what is done under one is not seen under the others.
+        case hardLinked
+        /// Nothing of a damaged database could be read: there is nothing to put in its place.
+        case nothingReadable
     }
 
     public enum DatabaseFault: Sendable, Hashable {
@@ -74,6 +78,8 @@ extension MachineError.Refusal {
         case .notEmpty: "is not empty"
         case .readOnlyRun: "this run may not change anything"
         case .notHealed: "the change did not heal the fault and was taken back"
+        case .hardLinked: "has more than one name (hard links)"
+        case .nothingReadable: "nothing in it can be read any more, so it is left as it is"
         }
     }
 }

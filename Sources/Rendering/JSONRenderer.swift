@@ -165,6 +165,12 @@ extension JSONValue {
             self = .step("executeSQL", ("database", .path(database)), ("statements", .strings(statements)))
         case .recoverJournal(let database):
             self = .step("recoverJournal", ("database", .path(database)))
+        case .restoreDatabase(let database, let backup):
+            self = .step("restoreDatabase", ("database", .path(database)), ("backup", .path(backup)))
+        case .salvageDatabase(let database):
+            self = .step("salvageDatabase", ("database", .path(database)))
+        case .finishReplacement(let database):
+            self = .step("finishReplacement", ("database", .path(database)))
         }
     }
 
