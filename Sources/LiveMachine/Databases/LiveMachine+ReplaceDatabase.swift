@@ -212,17 +212,22 @@ extension LiveMachine {
     private func copy(_ backup: ResourcePath, to file: borrowing Descriptor) throws(MachineError) {
         let place = try DatabasePlace(backup, in: root)
         if try place.hasLog() { throw .database(subject: backup.text, .damaged("a write-ahead log belongs to it")) }
-        let target = file.number
-        try FileUse.plainly(place.status, backup.text) { () throws(MachineError) in
-            guard let source = try root.open(backup, O_RDONLY) else {
-                throw .database(subject: backup.text, .missing)
-            }
+        try copy(place, bytes: place.status.size, to: file.number)
+    }
+
+    /// Copies the beginning of a database file that no SQLite of this process has open.
+    func copy(_ place: DatabasePlace, bytes: Int64, to target: Int32) throws(MachineError) {
+        let path = place.path
+        try FileUse.plainly(place.status, path.text) { () throws(MachineError) in
+            guard let source = try root.open(path, O_RDONLY) else { throw .database(subject: path.text, .missing) }
             let output = Descriptor(owning: fcntl(target, F_DUPFD_CLOEXEC, 3))
-            while true {
+            var left = Int(bytes)
+            while left > 0 {
                 if interruption.isRaised { throw .cancelled }
-                let chunk = try source.readSome(upTo: 1 << 20, backup.text)
-                if chunk.isEmpty { return }
-                try output.writeAll(chunk, backup.text)
+                let chunk = try source.readSome(upTo: min(left, 1 << 20), path.text)
+                guard !chunk.isEmpty else { throw .refused(subject: path.text, .changedMeanwhile) }
+                try output.writeAll(chunk, path.text)
+                left -= chunk.count
             }
         }
     }
