@@ -103,6 +103,8 @@ struct PlannedMachine: Machine {
         try await base.scratchDatabase(body)
     }
 
+    func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64? { try base.abandonedLog(of: path) }
+
     private func isBelowMade(_ path: ResourcePath) -> Bool {
         path.lineage.dropFirst().contains { above in
             if case .directory = made[above] { true } else { false }

@@ -120,10 +120,16 @@ public protocol Machine: Sendable {
     func readDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value
+    /// How many bytes the database's write-ahead log has, when there is one that no process uses; `nil` otherwise.
+    func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64?
     /// An empty database in memory, gone afterwards. It can reach no file, and its statements have a time limit.
     func scratchDatabase<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value
+}
+
+extension Machine {
+    public func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64? { nil }
 }
 
 /// The changing half. Only the engine holds one.

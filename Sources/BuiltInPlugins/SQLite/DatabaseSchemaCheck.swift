@@ -13,6 +13,7 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     let extras: ExtrasPolicy
     let source: SourceLocation
     let places: DeclaredPlaces
+    let care: DatabaseCare
 
     var subject: String { database.text }
     var provides: [ResourcePath] { [database] }
@@ -25,10 +26,11 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         let sight: Sight
         do throws(MachineError) {
             sight = try await machine.readDatabase(database) { connection throws(MachineError) in
-                try examine(connection)
+                try examinedSight(connection)
             }
         } catch {
-            return Observation(findings: [try finding(for: error, on: machine)])
+            let fault = try finding(for: error, on: machine)
+            return Observation(findings: [try await treated(fault, warnings: file.warnings, on: machine)])
         }
         var observation = try await rehearsed(sight, on: machine)
         if !file.warnings.isEmpty {
@@ -37,11 +39,12 @@ struct DatabaseSchemaCheck: DatabaseCheck {
             }
             observation.findings += file.warnings
         }
+        if let log = try leftLog(on: machine) { observation.findings.append(log) }
         return observation
     }
 
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation {
-        try examine(connection).observation
+        try examinedSight(connection).observation
     }
 
     /// What one look at the open database gives.
@@ -50,7 +53,7 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         var found: StoredSchema
     }
 
-    private func examine(_ connection: any SQLConnection) throws(MachineError) -> Sight {
+    func examine(_ connection: any SQLConnection) throws(MachineError) -> Sight {
         let found = try StoredSchema(reading: connection)
         let comparison = SchemaComparison(desired: schema, found: found)
         var differences = comparison.differences()

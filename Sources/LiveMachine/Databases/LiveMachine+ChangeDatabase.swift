@@ -68,7 +68,8 @@ extension LiveMachine {
         return .done(
             try connection.completing { database throws(MachineError) in
                 // A damaged database is left as it is: what is added to it would be called healed, and make saving it harder.
-                if let fault = try database.rows("PRAGMA quick_check(1)").first?.first?.text, fault != "ok" {
+                // An index that does not fit its table, or a row that breaks a constraint, is in nobody's way.
+                if let fault = try IntegrityReport(examining: database, .quick).damage.first {
                     throw .database(subject: place.path.text, .damaged(fault))
                 }
                 return try body(database)

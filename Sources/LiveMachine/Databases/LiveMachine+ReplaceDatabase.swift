@@ -182,12 +182,7 @@ extension LiveMachine {
         }
         guard number >= 0 else { throw .failed("open", path.text) }
         let file = Descriptor(owning: number)
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        // PENDING_BYTE, RESERVED_BYTE and the 510 bytes that readers share.
-        lock.l_start = 0x4000_0000
-        lock.l_len = 512
+        var lock = flock.onDatabase(Int16(F_WRLCK))
         if fcntl(file.number, F_SETLK, &lock) == 0 { return file }
         switch errno {
         case EAGAIN, EACCES: return nil
