@@ -15,7 +15,8 @@ public struct IntegrityReport: Sendable, Hashable {
 
     /// Indexes that do not hold what their tables hold, by name, with how many entries are wrong.
     public var indexes: [String: Int] = [:]
-    /// Rows that break a constraint of their own table: old data, not a damaged file.
+    /// Rows that break a constraint of their own table: old data, not a damaged file. SQLite looks at CHECK constraints only
+    /// where it may write.
     public var rows: [String] = []
     /// Everything else: pages that do not fit together.
     public var damage: [String] = []
@@ -42,8 +43,6 @@ public struct IntegrityReport: Sendable, Hashable {
     public var isSound: Bool { indexes.isEmpty && rows.isEmpty && damage.isEmpty }
     /// Whether every page can be relied on: what is wrong, if anything, is an index or a constraint.
     public var isReadable: Bool { damage.isEmpty }
-    /// Whether there is nothing wrong but indexes.
-    public var isOnlyIndexes: Bool { !indexes.isEmpty && rows.isEmpty && damage.isEmpty }
 
     private mutating func add(_ complaint: String) {
         if let index = Self.index(in: complaint) {

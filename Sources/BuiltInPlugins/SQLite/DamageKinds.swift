@@ -26,13 +26,13 @@ extension DatabaseSchemaCheck {
                 + "`integrity: full`.",
             healing:
                 "It is built anew from its table (REINDEX), and the whole file is examined again before that counts. Not "
-                + "while anything else is wrong with the file, nor while rows share values that must differ: those are "
-                + "counted."),
+                + "while pages of the file are damaged, nor while rows share values that must differ: those are counted."),
         FindingKind(
             "sqlite.table.invalid-rows", .warning, risk: nil,
             meaning:
-                "Rows break a constraint of their own table (CHECK, NOT NULL, a STRICT type): they were written before it, "
-                + "or past it. Looked for with `integrity: quick` or `full`.",
+                "Rows break a constraint of their own table (NOT NULL, or a type in a STRICT one): they were written before it, "
+                + "or past it. Looked for with `integrity: quick` or `full`; CHECK constraints are not looked at, because "
+                + "SQLite does so only while it may write.",
             healing: "Change the rows, or the constraint. Nothing is changed by itself."),
     ]
 }

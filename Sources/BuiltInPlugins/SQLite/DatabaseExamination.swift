@@ -51,10 +51,6 @@ extension DatabaseSchemaCheck {
             finding.hint = "decide which of the rows stay; none is ever deleted by itself"
             return finding
         }
-        guard report.isOnlyIndexes else {
-            finding.hint = "mend the rows that break their constraints first; then it is built anew"
-            return finding
-        }
         let statement = "REINDEX main.\(name.alwaysQuoted)"
         finding.repair = Repair(
             "Building index \(text.shown) anew in \(database.name)", done: "Built index \(text.shown) anew",
