@@ -28,7 +28,8 @@ public struct IntegrityReport: Sendable, Hashable {
     public init(_ lines: [String]) {
         for line in lines where line != "ok" {
             // Complaints about pages come as one text with a heading.
-            for complaint in line.split(separator: "\n").map(String.init) where !complaint.hasPrefix("*** in database ") {
+            for complaint in line.split(separator: "\n").map(String.init) where !complaint.hasPrefix("*** in database ")
+            {
                 add(complaint)
             }
         }
@@ -59,13 +60,15 @@ public struct IntegrityReport: Sendable, Hashable {
         for start in ["wrong # of entries in index ", "non-unique entry in index "] where complaint.hasPrefix(start) {
             return String(complaint.dropFirst(start.count))
         }
-        let rowStart = complaint.hasPrefix("rowid not at end-of-record for row ") ? "rowid not at end-of-record for row " : "row "
+        let rowStart =
+            complaint.hasPrefix("rowid not at end-of-record for row ") ? "rowid not at end-of-record for row " : "row "
         guard complaint.hasPrefix(rowStart) else { return nil }
         let rest = complaint.dropFirst(rowStart.count)
         let number = rest.prefix { $0.isNumber || $0 == "-" }
         guard !number.isEmpty else { return nil }
         let words = rest.dropFirst(number.count)
-        for middle in [" missing from index ", " values differ from index ", " of index "] where words.hasPrefix(middle) {
+        for middle in [" missing from index ", " values differ from index ", " of index "] where words.hasPrefix(middle)
+        {
             return String(words.dropFirst(middle.count))
         }
         return nil

@@ -162,7 +162,8 @@ import Testing
 
     @Test func aBrokenIndexIsBuiltAnew() async throws {
         let sandbox = try await application("integrity: full")
-        try await breakIndex(sandbox, "i", meanwhile: "INSERT INTO t VALUES (5000, 'n', 5000); DELETE FROM t WHERE id < 50")
+        try await breakIndex(
+            sandbox, "i", meanwhile: "INSERT INTO t VALUES (5000, 'n', 5000); DELETE FROM t WHERE id < 50")
         let before = try sandbox.listing()
         let rows = try await sandbox.sqlite("a.db", "SELECT count(*), sum(id), sum(length(x)) FROM t NOT INDEXED")
         let check = try await sandbox.validate("--check-only", "--format", "json")
@@ -184,7 +185,10 @@ import Testing
         try await breakIndex(sandbox, "i", meanwhile: "DELETE FROM t WHERE id < 50")
         // Without entries of its indexes being examined, nothing is in the way.
         #expect(try await sandbox.heal().status == 0)
-        try sandbox.write("schemas.yaml", sandbox.read("schemas.yaml").replacing("quick", with: "full").replacing("late: TEXT", with: "late: TEXT, more: TEXT"))
+        try sandbox.write(
+            "schemas.yaml",
+            sandbox.read("schemas.yaml").replacing("quick", with: "full").replacing(
+                "late: TEXT", with: "late: TEXT, more: TEXT"))
         let heal = try await sandbox.heal()
         #expect(heal.status == 0, "\(heal.all)")
         #expect(try await sandbox.sqlite("a.db", "PRAGMA integrity_check; SELECT count(more) FROM t") == "ok\n0")
@@ -193,10 +197,14 @@ import Testing
     @Test func duplicatesAreCounted() async throws {
         let sandbox = try await application("integrity: full")
         try await breakIndex(
-            sandbox, "u", meanwhile: "UPDATE t SET k = 7 WHERE id IN (8, 9); UPDATE t SET k = 20 WHERE id = 21; UPDATE t SET k = NULL WHERE id IN (30, 31)")
+            sandbox, "u",
+            meanwhile:
+                "UPDATE t SET k = 7 WHERE id IN (8, 9); UPDATE t SET k = 20 WHERE id = 21; UPDATE t SET k = NULL WHERE id IN (30, 31)"
+        )
         let before = try sandbox.listing()
         let heal = try await sandbox.heal("--max-risk", "high")
-        #expect(heal.status == 1 && heal.output.contains("because 2 groups of rows share the same values"), "\(heal.all)")
+        #expect(
+            heal.status == 1 && heal.output.contains("because 2 groups of rows share the same values"), "\(heal.all)")
         #expect(try sandbox.listing().filter { !$0.key.hasPrefix(".selfheal") } == before)
     }
 
@@ -237,7 +245,8 @@ import Testing
     }
 
     private func kept(_ sandbox: Sandbox) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: sandbox.root).filter { $0.hasPrefix("a.db.damaged-") }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: sandbox.root).filter { $0.hasPrefix("a.db.damaged-") }
+            .sorted()
     }
 
     @Test func salvagedWithLeave() async throws {
@@ -246,7 +255,8 @@ import Testing
         let damaged = try sandbox.listing()
         let bytes = try Data(contentsOf: URL(filePath: sandbox.path("a.db")))
         // Not without leave, not in a dry run, not by validate-startup.
-        #expect(try await sandbox.heal("--dry-run", "--max-risk", "high").output.contains("copy what can be read of a.db"))
+        #expect(
+            try await sandbox.heal("--dry-run", "--max-risk", "high").output.contains("copy what can be read of a.db"))
         let withheld = try await sandbox.heal("--dry-run")
         #expect(withheld.output.contains("withheld: its risk is high"), "\(withheld.all)")
         #expect(try sandbox.listing() == damaged)
@@ -288,8 +298,11 @@ import Testing
         #expect(dry.output.contains("20260101T000000.000Z-run1.db"), "\(dry.all)")
         #expect(try sandbox.listing() == before)
         let heal = try await sandbox.heal("--max-risk", "high")
-        #expect(heal.status == 0 && heal.output.contains("Restored a.db from backup 20260101T000000.000Z-run1.db"), "\(heal.all)")
-        #expect(try await sandbox.sqlite("a.db", "PRAGMA integrity_check; SELECT count(*) FROM t INDEXED BY i") == "ok\n1")
+        #expect(
+            heal.status == 0 && heal.output.contains("Restored a.db from backup 20260101T000000.000Z-run1.db"),
+            "\(heal.all)")
+        #expect(
+            try await sandbox.sqlite("a.db", "PRAGMA integrity_check; SELECT count(*) FROM t INDEXED BY i") == "ok\n1")
         #expect(try kept(sandbox).count == 1)
     }
 
@@ -307,7 +320,8 @@ import Testing
             let bytes = try Data(contentsOf: URL(filePath: sandbox.path("a.db")))
             let seconds = 0.008 * pow(1.28, Double(strike))
             let answer = try await sandbox.shell(
-                "export LLVM_PROFILE_FILE=/dev/null; timeout -s KILL \(seconds) $BIN/auto-heal --max-risk high > /dev/null")
+                "export LLVM_PROFILE_FILE=/dev/null; timeout -s KILL \(seconds) $BIN/auto-heal --max-risk high > /dev/null"
+            )
             killed += answer.status == 0 ? 0 : 1
             let names = try FileManager.default.contentsOfDirectory(atPath: sandbox.root)
             #expect(names.contains("a.db"))
@@ -319,7 +333,9 @@ import Testing
             #expect(try await sandbox.sqlite("a.db", "PRAGMA integrity_check") == "ok")
             for name in try kept(sandbox) { #expect(try Data(contentsOf: URL(filePath: sandbox.path(name))) == bytes) }
             #expect(try !kept(sandbox).isEmpty)
-            let left = try FileManager.default.contentsOfDirectory(atPath: sandbox.root).filter { $0.contains(".selfheal-") }
+            let left = try FileManager.default.contentsOfDirectory(atPath: sandbox.root).filter {
+                $0.contains(".selfheal-")
+            }
             #expect(left == [], "killed after \(seconds) s")
         }
         print("\(policy): killed in the middle: \(killed) of 12 runs, nothing lost")

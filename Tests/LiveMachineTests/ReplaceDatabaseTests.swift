@@ -54,14 +54,16 @@ import Testing
 
     @Test(arguments: [
         ("20260131T235959.123Z-run7.db", true), ("20260131T235959.123Z-run7.db-wal", false),
-        ("20260131T235959Z-run7.db", false), ("20260131T235959.123Z-run.db", false), ("20260131T235959.123Z-runx.db", false),
+        ("20260131T235959Z-run7.db", false), ("20260131T235959.123Z-run.db", false),
+        ("20260131T235959.123Z-runx.db", false),
         (".20260131T235959.123Z-run7.db", false), ("a.db", false), ("", false),
     ])
     func namesOfBackups(_ name: String, _ isOne: Bool) { #expect(DatabaseBackups.isBackup(name) == isOne) }
 
     @Test(arguments: [
         (Int64(0), "19700101T000000.000Z"), (1_769_903_999_123, "20260131T235959.123Z"),
-        (951_782_400_000, "20000229T000000.000Z"), (4_107_542_399_999, "21000228T235959.999Z"), (-1, "19691231T235959.999Z"),
+        (951_782_400_000, "20000229T000000.000Z"), (4_107_542_399_999, "21000228T235959.999Z"),
+        (-1, "19691231T235959.999Z"),
     ])
     func stamps(_ now: Int64, _ text: String) { #expect(DatabaseReplacement(.salvaged, at: now).stamp == text) }
 
@@ -96,12 +98,17 @@ import Testing
         try await Databases.plain(sandbox.path(name), rows: 900)
         try Damage.overwrite(sandbox.path(name), pages: [try await Damage.leaves(of: "t", sandbox.path(name))[1]])
         let before = try sandbox.listing()
-        guard case .database(name, .damaged) = await asyncFailure({ try await machine.restoreDatabase(path("a.db"), from: path(name)) })
+        guard
+            case .database(name, .damaged) = await asyncFailure({
+                try await machine.restoreDatabase(path("a.db"), from: path(name))
+            })
         else {
             Issue.record("not refused")
             return
         }
-        #expect(await asyncFailure { try await machine.restoreDatabase(path("a.db"), from: path("gone.db")) } == .database(subject: "gone.db", .missing))
+        #expect(
+            await asyncFailure { try await machine.restoreDatabase(path("a.db"), from: path("gone.db")) }
+                == .database(subject: "gone.db", .missing))
         #expect(try sandbox.listing() == before)
     }
 
@@ -120,7 +127,9 @@ import Testing
         let kept = try await machine.restoreDatabase(path("a.db"), from: path(name)).kept.text
         #expect(try sides.map { try Data(contentsOf: URL(filePath: sandbox.path(kept + $0))) } == before)
         #expect(try await shell("SELECT count(*) FROM t; SELECT count(*) FROM sqlite_schema") == "20\n1")
-        #expect(!FileManager.default.fileExists(atPath: file + "-wal") && !FileManager.default.fileExists(atPath: file + "-journal"))
+        #expect(
+            !FileManager.default.fileExists(atPath: file + "-wal")
+                && !FileManager.default.fileExists(atPath: file + "-journal"))
     }
 
     // MARK: What a killed run leaves
@@ -149,7 +158,8 @@ import Testing
             if words[0] == "ln" { link(sandbox.path(words[1]), sandbox.path(words[2])) }
             if words[0] == "mv" { rename(sandbox.path(words[1]), sandbox.path(words[2])) }
         }
-        #expect(try machine.interruptedReplacement(of: path("a.db")) == DatabaseReplacement(.salvaged, stamp: Self.stamp))
+        #expect(
+            try machine.interruptedReplacement(of: path("a.db")) == DatabaseReplacement(.salvaged, stamp: Self.stamp))
         #expect(try await machine.finishReplacement(of: path("a.db")) == ReplacedDatabase(kept: path(kept)))
         #expect(try await shell("SELECT count(*) FROM t") == "20", "\(name)")
         #expect(try sandbox.names() == [".selfheal", "a.db", kept, kept + "-shm", kept + "-wal"])

@@ -87,7 +87,8 @@ import Testing
     @Test func oneRowWhoseOverflowPageIsDamaged() async throws {
         try await Databases.plain(file)
         _ = try await shell("UPDATE t SET text = printf('%020000d', 7) WHERE id = 5; INSERT INTO t VALUES (11, 'x')")
-        let pages = try await OtherProcess.sqlite(file, "SELECT pageno FROM dbstat WHERE pagetype = 'overflow' LIMIT 1 OFFSET 1")
+        let pages = try await OtherProcess.sqlite(
+            file, "SELECT pageno FROM dbstat WHERE pagetype = 'overflow' LIMIT 1 OFFSET 1")
         try Damage.overwrite(file, pages: [try #require(Int(pages.trimmingCharacters(in: .newlines)))], with: 0xFF)
         let table = try #require(try await salvageKeepingTheOldOne().tables.first)
         #expect(table.rows == 10 && table.lost == [5...5])
@@ -106,7 +107,9 @@ import Testing
         let table = try #require(try await salvageKeepingTheOldOne().tables.first)
         #expect(table.hasGap && table.lost == [] && table.refused == 0)
         #expect(table.rows > 1000 && table.rows < 2000)
-        #expect(try await shell("SELECT count(*), max(a) = printf('%0100d', 2000), min(a) = printf('%0100d', 1) FROM t") == "\(table.rows)|1|1")
+        #expect(
+            try await shell("SELECT count(*), max(a) = printf('%0100d', 2000), min(a) = printf('%0100d', 1) FROM t")
+                == "\(table.rows)|1|1")
     }
 
     /// Everything that a database can hold besides rows.
@@ -145,10 +148,12 @@ import Testing
 
     @Test func whatItsOwnConstraintsRefuseIsCounted() async throws {
         try await OtherProcess.sqlite(
-            file, "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT, y INT CHECK (y > 0)); CREATE UNIQUE INDEX u ON t (x);")
+            file,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT, y INT CHECK (y > 0)); CREATE UNIQUE INDEX u ON t (x);")
         try await Damage.breakIndex(
             "u", in: file,
-            meanwhile: "PRAGMA ignore_check_constraints=ON; INSERT INTO t VALUES (1, 'a', 1), (2, 'a', -1), (3, 'b', 1)")
+            meanwhile: "PRAGMA ignore_check_constraints=ON; INSERT INTO t VALUES (1, 'a', 1), (2, 'a', -1), (3, 'b', 1)"
+        )
         let salvaged = try await salvage()
         #expect(salvaged.lost == ["index u: rows that must differ are equal"])
         #expect(try await shell("SELECT * FROM t") == "1|a|1\n2|a|-1\n3|b|1")
@@ -179,7 +184,8 @@ import Testing
         let salvaged = try await salvage()
         #expect(try Data(contentsOf: URL(filePath: sandbox.path(salvaged.kept.text))) == before)
         #expect(salvaged.tables.map(\.name) == ["t", "late"] && salvaged.tables[1].rows == 3)
-        #expect(try await shell("SELECT count(*) FROM late; PRAGMA journal_mode; PRAGMA integrity_check") == "3\nwal\nok")
+        #expect(
+            try await shell("SELECT count(*) FROM late; PRAGMA journal_mode; PRAGMA integrity_check") == "3\nwal\nok")
     }
 
     // MARK: Where nothing is done
@@ -254,10 +260,12 @@ import Testing
                 + "2 could be read but break the table's constraints")
     }
 
-    @Test(arguments: [
-        (Int64.min ... .max, 0), (0 ... .max, 3_037_000_499), (1...4, 2), (100...10_000, 1000), (5...6, 5), (0...1, 0),
-        (-10_000 ... -100, -1000), (Int64.min ... 0, -3_037_000_499),
-    ] as [(ClosedRange<Int64>, Int64)])
+    @Test(
+        arguments: [
+            (Int64.min ... .max, 0), (0 ... .max, 3_037_000_499), (1...4, 2), (100...10_000, 1000), (5...6, 5),
+            (0...1, 0),
+            (-10_000 ... -100, -1000), (Int64.min...0, -3_037_000_499),
+        ] as [(ClosedRange<Int64>, Int64)])
     func halfWay(_ range: ClosedRange<Int64>, _ expected: Int64) {
         let middle = RangeSalvage.middle(of: range)
         #expect(abs(middle - expected) <= max(1, abs(expected) / 100_000), "\(middle)")

@@ -26,7 +26,8 @@ extension DatabaseSchemaCheck {
                 + "`integrity: full`.",
             healing:
                 "It is built anew from its table (REINDEX), and the whole file is examined again before that counts. Not "
-                + "while pages of the file are damaged, nor while rows share values that must differ: those are counted."),
+                + "while pages of the file are damaged, nor while rows share values that must differ: those are counted."
+        ),
         FindingKind(
             "sqlite.table.invalid-rows", .warning, risk: nil,
             meaning:

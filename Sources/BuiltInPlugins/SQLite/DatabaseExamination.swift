@@ -42,7 +42,8 @@ extension DatabaseSchemaCheck {
             evidence: [
                 Evidence("wrong entries", entries >= IntegrityReport.limit ? "\(entries) or more" : "\(entries)")
             ])
-        finding.subject = [database.text, owner?.text.printable, text.printable].compactMap { $0 }.joined(separator: ".")
+        finding.subject = [database.text, owner?.text.printable, text.printable].compactMap { $0 }.joined(
+            separator: ".")
         if let owner { finding.source = places.place(of: owner, name) }
         if let owner, let groups = try duplicateGroups(name, of: owner, found, connection), groups > 0 {
             finding.message +=

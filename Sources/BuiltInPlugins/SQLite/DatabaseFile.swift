@@ -114,7 +114,8 @@ extension DatabaseSchemaCheck {
                     + "(on_corrupt: restore does so)")
         case .notADatabase:
             return finding(
-                "sqlite.file.not-a-database", explanation, hint: "restore a backup (on_corrupt: restore does so), or move it out of the way")
+                "sqlite.file.not-a-database", explanation,
+                hint: "restore a backup (on_corrupt: restore does so), or move it out of the way")
         case .truncated(let expected, let actual):
             return finding(
                 "sqlite.file.truncated", explanation,

@@ -3,7 +3,8 @@ import HealModel
 
 extension DatabaseSchemaCheck {
     static let descriptor = CheckDescriptor(
-        id: "sqlite", title: "database schemas", domain: .databases, kinds: fileKinds + damageKinds + schemaKinds + ownerKinds)
+        id: "sqlite", title: "database schemas", domain: .databases,
+        kinds: fileKinds + damageKinds + schemaKinds + ownerKinds)
 
     private static let fileKinds = [
         FindingKind(
@@ -36,7 +37,8 @@ extension DatabaseSchemaCheck {
             meaning: "The file is shorter than the database says it is: its end is lost, as after an interrupted copy.",
             healing:
                 "Nothing is changed by itself. With `on_corrupt: restore` the newest good backup is put in its place, with "
-                + "`on_corrupt: salvage` a new database with all that can be read of it; the file is kept beside it.", blocks: true),
+                + "`on_corrupt: salvage` a new database with all that can be read of it; the file is kept beside it.",
+            blocks: true),
         FindingKind(
             "sqlite.file.damaged", .critical, risk: .high,
             meaning: "Pages of the database do not fit together.",

@@ -218,7 +218,8 @@ struct RowCopy {
     init(into table: String, columns: [String], isRepeated: Bool, _ target: Connection) throws(MachineError) {
         let places = columns.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
         insert = try target.statement(
-            "INSERT \(isRepeated ? "OR IGNORE " : "")INTO main.\(table) (\(columns.joined(separator: ", "))) VALUES (\(places))")
+            "INSERT \(isRepeated ? "OR IGNORE " : "")INTO main.\(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+        )
         self.target = target
         width = Int32(clamping: columns.count)
     }

@@ -71,8 +71,9 @@ extension LiveMachine {
         }
         try target.completing { _ throws(MachineError) in try salvage.copy(objects) }
         // Nobody would thank for a database without a row in place of one whose rows somebody may still get at.
-        guard salvage.tables.contains(where: { $0.rows > 0 })
-            || (!salvage.tables.isEmpty && salvage.lost.isEmpty && salvage.tables.allSatisfy(\.isComplete))
+        guard
+            salvage.tables.contains(where: { $0.rows > 0 })
+                || (!salvage.tables.isEmpty && salvage.lost.isEmpty && salvage.tables.allSatisfy(\.isComplete))
         else { throw .refused(subject: place.path.text, .nothingReadable) }
         if usesWAL { try target.perform("PRAGMA journal_mode=WAL") }
         return (salvage.tables, salvage.lost)
