@@ -50,6 +50,12 @@ int selfheal_sqlite_keep_wal(sqlite3 *db) {
     return sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
 
+int selfheal_sqlite_tolerate(sqlite3 *db, int on) {
+    int code = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, on ? 0 : 1, (int *)0);
+    if (code != SQLITE_OK) return code;
+    return sqlite3_db_config(db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, on ? 1 : 0, (int *)0);
+}
+
 static int is_one_of(const char *name, const char *const *names) {
     for (; *names; names++) {
         if (sqlite3_stricmp(name, *names) == 0) return 1;

@@ -162,8 +162,10 @@ public struct Engine: Sendable {
             observer.begins(task.planned.repair)
             var record: RepairRecord
             do throws(MachineError) {
-                inverses[task.finding.key] = try await performer.perform(task.planned.repair.steps, check: check)
+                let performed = try await performer.perform(task.planned.repair.steps, check: check)
+                inverses[task.finding.key] = performed.inverses
                 record = task.record(.applied, nil)
+                if let told = performed.told { record.repair.detail = told }
             } catch {
                 let refused = if case .refused = error { true } else { false }
                 record = task.record(refused ? .refused : .failed, error.explanation)

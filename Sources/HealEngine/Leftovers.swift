@@ -46,8 +46,10 @@ extension Step {
     /// The file that the step makes through a temporary one, if it does.
     fileprivate var createdFile: ResourcePath? {
         switch self {
-        case .copyTemplate(_, let path, _), .createDatabase(let path, _, _): path
-        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal: nil
+        case .copyTemplate(_, let path, _), .createDatabase(let path, _, _), .restoreDatabase(let path, _),
+            .salvageDatabase(let path):
+            path
+        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement: nil
         }
     }
 
@@ -55,7 +57,9 @@ extension Step {
     fileprivate var changedDatabase: ResourcePath? {
         switch self {
         case .executeSQL(let path, _), .rewriteDatabase(let path, _, _): path
-        case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal: nil
+        case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .restoreDatabase,
+            .salvageDatabase, .finishReplacement:
+            nil
         }
     }
 }

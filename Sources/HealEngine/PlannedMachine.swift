@@ -29,7 +29,8 @@ struct PlannedMachine: Machine {
         case .copyTemplate(let template, let destination, let mode): made[destination] = .file(mode, template: template)
         case .createDatabase(let path, _, _): made[path] = .database
         case .setMode(let path, let mode, _): made[path] = .mode(mode)
-        case .executeSQL, .rewriteDatabase, .recoverJournal: return false
+        case .executeSQL, .rewriteDatabase, .recoverJournal, .restoreDatabase, .salvageDatabase, .finishReplacement:
+            return false
         }
         return true
     }
@@ -102,6 +103,8 @@ struct PlannedMachine: Machine {
     ) async throws(MachineError) -> Value {
         try await base.scratchDatabase(body)
     }
+
+    func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64? { try base.abandonedLog(of: path) }
 
     private func isBelowMade(_ path: ResourcePath) -> Bool {
         path.lineage.dropFirst().contains { above in

@@ -16,17 +16,25 @@ struct StepPerformer: Sendable {
     /// The largest template that is copied, in bytes.
     static let templateLimit = 16 << 20
 
-    /// Performs all steps or none.
-    /// - Returns: what takes them back, last step first.
-    func perform(_ steps: [Step], check: any Check) async throws(MachineError) -> [Inverse] {
+    /// What performing a repair's steps gave.
+    struct Performed: Sendable {
+        /// What takes them back, last step first.
         var inverses: [Inverse] = []
+        /// What only showed while it was done, for people: how many rows were saved, where the old file is.
+        var told: String?
+    }
+
+    /// Performs all steps or none.
+    func perform(_ steps: [Step], check: any Check) async throws(MachineError) -> Performed {
+        var performed = Performed()
         do throws(MachineError) {
-            for step in steps { try await perform(step, check: check, &inverses) }
+            for step in steps { try await perform(step, check: check, &performed) }
         } catch {
-            takeBack(inverses.reversed())
+            takeBack(performed.inverses.reversed())
             throw error
         }
-        return inverses.reversed()
+        performed.inverses.reverse()
+        return performed
     }
 
     /// - Returns: why something could not be taken back; `nil` when all was.
@@ -51,22 +59,22 @@ struct StepPerformer: Sendable {
         return trouble
     }
 
-    private func perform(_ step: Step, check: any Check, _ inverses: inout [Inverse]) async throws(MachineError) {
+    private func perform(_ step: Step, check: any Check, _ performed: inout Performed) async throws(MachineError) {
         switch step {
         case .createDirectory(let path, let mode):
             for directory in path.lineage.reversed() {
                 let wanted = modes[directory] ?? (directory == path ? mode : .directory)
                 if try machine.target(of: directory) == nil, try machine.createDirectory(directory, mode: wanted) {
-                    inverses.append(.removeDirectory(directory))
+                    performed.inverses.append(.removeDirectory(directory))
                 }
             }
         case .copyTemplate(let template, let destination, let mode):
             let contents = try machine.contents(of: template, limit: Self.templateLimit)
             try machine.createFile(destination, contents: contents, mode: mode)
-            inverses.append(.removeFile(destination, contents: contents))
+            performed.inverses.append(.removeFile(destination, contents: contents))
         case .setMode(let path, let mode, let previous):
             try machine.setMode(path, mode, expecting: previous)
-            inverses.append(.setMode(path, previous, expecting: mode))
+            performed.inverses.append(.setMode(path, previous, expecting: mode))
         case .createDatabase(let path, let pragmas, let statements):
             let database = check as? any DatabaseCheck
             try await machine.createDatabase(path, pragmas: pragmas) { connection throws(MachineError) in
@@ -84,6 +92,14 @@ struct StepPerformer: Sendable {
             }
         case .recoverJournal(let path):
             try await machine.recoverJournal(of: path)
+        // None of these three is taken back: the damaged database is kept under another name, and what is in its place was
+        // examined before it got there.
+        case .restoreDatabase(let path, let backup):
+            performed.told = try await machine.restoreDatabase(path, from: backup).explanation
+        case .salvageDatabase(let path):
+            performed.told = try await machine.salvageDatabase(path).explanation
+        case .finishReplacement(let path):
+            performed.told = try await machine.finishReplacement(of: path).explanation
         }
     }
 }

@@ -132,10 +132,16 @@ public protocol Machine: Sendable {
     func readDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value
+    /// How many bytes the database's write-ahead log has, when there is one that no process uses; `nil` otherwise.
+    func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64?
     /// An empty database in memory, gone afterwards. It can reach no file, and its statements have a time limit.
     func scratchDatabase<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value
+}
+
+extension Machine {
+    public func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64? { nil }
 }
 
 /// The changing half. Only the engine holds one.
@@ -165,4 +171,13 @@ public protocol ChangingMachine: Machine {
     ) async throws(MachineError) -> Value
     /// Opens the database for writing once, so that SQLite rolls back what a killed writer left.
     func recoverJournal(of path: ResourcePath) async throws(MachineError)
+    /// Puts a verified copy of `backup` in the place of a damaged database, which is kept under a name of its own with what
+    /// SQLite keeps beside it. Waits for others to let go of it.
+    func restoreDatabase(
+        _ path: ResourcePath, from backup: ResourcePath
+    ) async throws(MachineError) -> ReplacedDatabase
+    /// Copies what can be read of a damaged database into a new one, examines that, and puts it in its place as above.
+    func salvageDatabase(_ path: ResourcePath) async throws(MachineError) -> ReplacedDatabase
+    /// Ends a replacement that was interrupted: the new database gets its name.
+    func finishReplacement(of path: ResourcePath) async throws(MachineError) -> ReplacedDatabase
 }

@@ -27,6 +27,10 @@ public enum MachineError: Error, Sendable, Hashable {
         case notHealed
         /// The file system has less room than is needed, in bytes.
         case noSpace(needed: Int64, free: Int64)
+        /// The file has further names (hard links): what is done under one is not seen under the others.
+        case hardLinked
+        /// Nothing of a damaged database could be read: there is nothing to put in its place.
+        case nothingReadable
     }
 
     public enum DatabaseFault: Sendable, Hashable {
@@ -77,6 +81,8 @@ extension MachineError.Refusal {
         case .readOnlyRun: "this run may not change anything"
         case .notHealed: "the change did not heal the fault and was taken back"
         case .noSpace(let needed, let free): "needs \(needed) bytes, and the file system has \(free) left"
+        case .hardLinked: "has more than one name (hard links)"
+        case .nothingReadable: "nothing in it can be read any more, so it is left as it is"
         }
     }
 }

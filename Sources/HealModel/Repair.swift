@@ -73,6 +73,13 @@ public enum Step: Hashable, Sendable, Codable {
     case rewriteDatabase(database: ResourcePath, statements: [String], proofs: [Proof])
     /// Opens a database for writing once, so that SQLite rolls back what a killed writer left in its journal.
     case recoverJournal(database: ResourcePath)
+    /// Puts a copy of a backup in the place of a damaged database, which is kept beside it.
+    case restoreDatabase(database: ResourcePath, backup: ResourcePath)
+    /// Copies what can be read of a damaged database into a new one and puts that in its place; the damaged one is kept
+    /// beside it.
+    case salvageDatabase(database: ResourcePath)
+    /// Ends one of these two that was interrupted when the new database was complete.
+    case finishReplacement(database: ResourcePath)
 }
 
 /// What a run does about one finding.

@@ -196,6 +196,12 @@ extension JSONValue {
                 ("proofs", .array(proofs)))
         case .recoverJournal(let database):
             self = .step("recoverJournal", ("database", .path(database)))
+        case .restoreDatabase(let database, let backup):
+            self = .step("restoreDatabase", ("database", .path(database)), ("backup", .path(backup)))
+        case .salvageDatabase(let database):
+            self = .step("salvageDatabase", ("database", .path(database)))
+        case .finishReplacement(let database):
+            self = .step("finishReplacement", ("database", .path(database)))
         }
     }
 

@@ -50,6 +50,11 @@ enum Wording {
             (["create \(path)"] + pragmas + statements).joined(separator: "; ")
         case .executeSQL(_, let statements), .rewriteDatabase(_, let statements, _): statements.joined(separator: "; ")
         case .recoverJournal(let database): "open \(database) for writing, so that SQLite rolls back"
+        case .restoreDatabase(let database, let backup):
+            "keep \(database) as \(database).damaged-<time>; copy \(backup) to \(database)"
+        case .salvageDatabase(let database):
+            "copy what can be read of \(database) into a new database; keep the old one as \(database).damaged-<time>"
+        case .finishReplacement(let database): "give \(database) its name"
         }
     }
 

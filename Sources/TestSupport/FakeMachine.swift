@@ -227,6 +227,24 @@ public final class FakeMachine: ChangingMachine {
     public func recoverJournal(of path: ResourcePath) async throws(MachineError) {
         try changing("recoverJournal", path.text) { _ in }
     }
+
+    public func restoreDatabase(
+        _ path: ResourcePath, from backup: ResourcePath
+    ) async throws(MachineError) -> ReplacedDatabase {
+        let copy = node(backup.text)
+        try changing("restoreDatabase", path.text) { $0.nodes[path.text] = copy }
+        return ReplacedDatabase(kept: path.sibling(named: path.name + ".damaged"))
+    }
+
+    public func salvageDatabase(_ path: ResourcePath) async throws(MachineError) -> ReplacedDatabase {
+        try changing("salvageDatabase", path.text) { _ in }
+        return ReplacedDatabase(kept: path.sibling(named: path.name + ".damaged"))
+    }
+
+    public func finishReplacement(of path: ResourcePath) async throws(MachineError) -> ReplacedDatabase {
+        try changing("finishReplacement", path.text) { _ in }
+        return ReplacedDatabase(kept: path.sibling(named: path.name + ".damaged"))
+    }
 }
 
 /// A database whose contents are the statements that were run on it, a line each: enough for the engine's side of a transaction.

@@ -1,7 +1,8 @@
 import Foundation
 import HealModel
-import Rendering
 import Testing
+
+@testable import Rendering
 
 @Suite struct JSONTests {
     private func object(_ sample: Sample) throws -> [String: Any] {
@@ -78,6 +79,27 @@ import Testing
             #expect(text.contains("\"type\": \"\(type)\""))
         }
         #expect(text.contains("\"mode\": \"0600\"") && text.contains("\"previous\": \"0777\""))
+    }
+
+    @Test func soDoTheStepsThatReplaceADatabase() throws {
+        let database = Make.path("a.db")
+        let repair = Repair(
+            "Replacing a.db", done: "Replaced a.db", detail: "", risk: .high,
+            steps: [
+                .restoreDatabase(database: database, backup: Make.path("b.db")), .salvageDatabase(database: database),
+                .finishReplacement(database: database),
+            ])
+        let finding = Finding(
+            "sqlite.file.damaged", subject: "a.db", severity: .critical, message: "a.db is damaged", repair: repair)
+        let report = Make.report(
+            "selfheal", .dryRun, [Make.databaseCheck("a.db", .critical, [finding])],
+            plan: [Make.planned(finding)])
+        let text = JSONRenderer().render(report)
+        for type in ["restoreDatabase", "salvageDatabase", "finishReplacement"] {
+            #expect(text.contains("\"type\": \"\(type)\""))
+        }
+        #expect(text.contains("\"backup\": \"b.db\""))
+        #expect(Wording.steps(repair).contains("keep a.db as a.db.damaged-<time>; copy b.db to a.db; copy what can be"))
     }
 
     @Test(arguments: PropertyTests.hostile) func nothingIsLost(_ text: String) throws {

@@ -15,7 +15,9 @@ struct DatabaseFile {
             if let link = try machine.status(of: path) {
                 fault = check.wrongKind("a \(link.kind.rawValue) that leads nowhere", of: path)
             } else {
-                fault = try check.missing(on: machine)
+                // Never an empty database where one that was damaged is being replaced.
+                fault = try check.interruptedReplacement(nil, on: machine)
+                if fault == nil { fault = try check.missing(on: machine) }
             }
             return
         }
@@ -29,6 +31,8 @@ struct DatabaseFile {
             return
         }
         if status.links > 1 {
+            fault = try check.interruptedReplacement(status, on: machine)
+            if fault != nil { return }
             warnings.append(
                 check.finding(
                     "sqlite.file.hard-linked",
@@ -69,6 +73,9 @@ extension DatabaseSchemaCheck {
             hint: "move it out of the way; it is never removed by itself")
     }
 
+    private static let corruptionHint =
+        "restore a backup, or state in the manifest what is to be done: on_corrupt: restore, or salvage"
+
     /// The whole database is made, complete, or not at all.
     func missing(on machine: any Machine) throws(MachineError) -> Finding {
         var steps: [Step] = []
@@ -103,16 +110,18 @@ extension DatabaseSchemaCheck {
         case .empty:
             return finding(
                 "sqlite.file.empty", explanation,
-                hint: "if nothing was in it, remove it and run again; if there was, restore a backup")
+                hint: "if nothing was in it, remove it and run again; if there was, restore a backup "
+                    + "(on_corrupt: restore does so)")
         case .notADatabase:
             return finding(
-                "sqlite.file.not-a-database", explanation, hint: "restore a backup, or move it out of the way")
+                "sqlite.file.not-a-database", explanation,
+                hint: "restore a backup (on_corrupt: restore does so), or move it out of the way")
         case .truncated(let expected, let actual):
             return finding(
                 "sqlite.file.truncated", explanation,
                 evidence: [Evidence("expected", "\(expected) bytes"), Evidence("found", "\(actual) bytes")],
-                hint: "restore a backup")
-        case .damaged: return finding("sqlite.file.damaged", explanation, hint: "restore a backup")
+                hint: Self.corruptionHint)
+        case .damaged: return finding("sqlite.file.damaged", explanation, hint: Self.corruptionHint)
         case .newerFormat: return finding("sqlite.file.newer-format", explanation, hint: "use a newer SQLite")
         case .permission:
             return finding(

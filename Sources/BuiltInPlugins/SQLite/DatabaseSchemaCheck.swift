@@ -13,6 +13,7 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     let extras: ExtrasPolicy
     let source: SourceLocation
     let places: DeclaredPlaces
+    let care: DatabaseCare
 
     var subject: String { database.text }
     var provides: [ResourcePath] { [database] }
@@ -26,7 +27,8 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         do throws(MachineError) {
             sight = try await see(on: machine)
         } catch {
-            return Observation(findings: [try finding(for: error, on: machine)])
+            let fault = try finding(for: error, on: machine)
+            return Observation(findings: [try await treated(fault, warnings: file.warnings, on: machine)])
         }
         var observation = try await rehearsed(sight, on: machine)
         if !file.warnings.isEmpty {
@@ -35,15 +37,18 @@ struct DatabaseSchemaCheck: DatabaseCheck {
             }
             observation.findings += file.warnings
         }
+        if let log = try leftLog(on: machine) { observation.findings.append(log) }
         return observation
     }
 
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation {
         let found = try StoredSchema(reading: connection)
         let renames = schema.renames(in: found)
-        guard !renames.isEmpty else { return try examine(connection, found) }
-        let renamed = try found.renaming(renames, on: connection)
-        return try examine(connection, renamed.schema, renames, renamed.refusals)
+        return try examined(connection, found) { () throws(MachineError) in
+            guard !renames.isEmpty else { return try examine(connection, found) }
+            let renamed = try found.renaming(renames, on: connection)
+            return try examine(connection, renamed.schema, renames, renamed.refusals)
+        }
     }
 
     /// What one look at the open database gives.
@@ -57,9 +62,11 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     private func see(on machine: any Machine) async throws(MachineError) -> Sight {
         let first = try await machine.readDatabase(database) { connection throws(MachineError) in
             let found = try StoredSchema(reading: connection)
-            let hasRenames = !schema.renames(in: found).isEmpty
-            return Sight(
-                observation: hasRenames ? Observation() : try examine(connection, found), found: found)
+            guard schema.renames(in: found).isEmpty else { return Sight(observation: Observation(), found: found) }
+            let observation = try examined(connection, found) { () throws(MachineError) in
+                try examine(connection, found)
+            }
+            return Sight(observation: observation, found: found)
         }
         let renames = schema.renames(in: first.found)
         guard !renames.isEmpty else { return first }
@@ -67,7 +74,9 @@ struct DatabaseSchemaCheck: DatabaseCheck {
             try first.found.renaming(renames, copiedInto: connection)
         }
         let observation = try await machine.readDatabase(database) { connection throws(MachineError) in
-            try examine(connection, renamed.schema, renames, renamed.refusals)
+            try examined(connection, first.found) { () throws(MachineError) in
+                try examine(connection, renamed.schema, renames, renamed.refusals)
+            }
         }
         return Sight(observation: observation, found: first.found)
     }

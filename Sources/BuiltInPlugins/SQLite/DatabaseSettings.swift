@@ -12,6 +12,7 @@ public struct DatabaseSettings: Sendable {
     var triggers: [Keyed<Located<String>>] = []
     var pragmas: [Keyed<Located<String>>] = []
     var extras: ExtrasPolicy = .ignore
+    var care = DatabaseCare()
 }
 
 /// What becomes of things in a database that the manifest does not name.
@@ -59,6 +60,14 @@ extension DatabaseSettings {
             Field(
                 "extras", { $0.extras = $1 }, .choice,
                 "What the manifest does not name is ignored, warned of, or (when a person says so) dropped."),
+            Field(
+                "integrity", { $0.care.integrity = $1 }, .choice,
+                "How thoroughly every look examines the whole file: not at all, its pages, or also the entries of its "
+                    + "indexes."),
+            Field(
+                "on_corrupt", { $0.care.onCorrupt = $1 }, .choice,
+                "A damaged database is reported, replaced by its newest backup, or by what can still be read of it. The "
+                    + "damaged file is kept."),
             Field(
                 "outside_root", { $0.outsideRoot = $1 }, .boolean,
                 "The path may lie outside the root, and symbolic links may lead there."),

@@ -3,7 +3,8 @@ import HealModel
 
 extension DatabaseSchemaCheck {
     static let descriptor = CheckDescriptor(
-        id: "sqlite", title: "database schemas", domain: .databases, kinds: fileKinds + schemaKinds + ownerKinds)
+        id: "sqlite", title: "database schemas", domain: .databases,
+        kinds: fileKinds + damageKinds + schemaKinds + ownerKinds)
 
     private static let fileKinds = [
         FindingKind(
@@ -18,25 +19,33 @@ extension DatabaseSchemaCheck {
             meaning: "Something that is not an ordinary file stands where the database belongs.",
             healing: "Nothing is removed. Move what is there out of the way and run again.", blocks: true),
         FindingKind(
-            "sqlite.file.empty", .critical, risk: nil,
+            "sqlite.file.empty", .critical, risk: .high,
             meaning:
                 "The file has zero bytes. That is what a crash or a full disk can leave of a database with contents.",
             healing:
-                "Nothing is done: an empty database must not hide a loss. If nothing was in it, remove the "
-                + "file and run again.",
+                "Nothing is done by itself: an empty database must not hide a loss. If nothing was in it, remove the "
+                + "file and run again. With `on_corrupt: restore` the newest good backup is put in its place.",
             blocks: true),
         FindingKind(
-            "sqlite.file.not-a-database", .critical, risk: nil,
+            "sqlite.file.not-a-database", .critical, risk: .high,
             meaning: "The file is not a SQLite database, or it is encrypted.",
-            healing: "Nothing is changed. Restore a backup, or move the file out of the way.", blocks: true),
+            healing:
+                "Nothing is changed by itself. Restore a backup, or move the file out of the way. With `on_corrupt: restore` the "
+                + "newest good backup is put in its place, and the file is kept beside it.", blocks: true),
         FindingKind(
-            "sqlite.file.truncated", .critical, risk: nil,
+            "sqlite.file.truncated", .critical, risk: .high,
             meaning: "The file is shorter than the database says it is: its end is lost, as after an interrupted copy.",
-            healing: "Nothing is changed. Restore a backup.", blocks: true),
+            healing:
+                "Nothing is changed by itself. With `on_corrupt: restore` the newest good backup is put in its place, with "
+                + "`on_corrupt: salvage` a new database with all that can be read of it; the file is kept beside it.",
+            blocks: true),
         FindingKind(
-            "sqlite.file.damaged", .critical, risk: nil,
+            "sqlite.file.damaged", .critical, risk: .high,
             meaning: "Pages of the database do not fit together.",
-            healing: "Nothing is changed. Restore a backup; never continue to write to it.", blocks: true),
+            healing:
+                "Nothing is changed by itself; never continue to write to it. With `on_corrupt: restore` the newest good backup "
+                + "is put in its place, with `on_corrupt: salvage` a new database with all that can be read of it; the "
+                + "file is kept beside it.", blocks: true),
         FindingKind(
             "sqlite.file.newer-format", .critical, risk: nil,
             meaning: "The file was written in a format newer than this SQLite can use.",

@@ -101,6 +101,7 @@ struct StatedDatabase: Sendable {
     let location: SourceLocation
     let declaration: SchemaDeclaration
     let extras: ExtrasPolicy
+    let care: DatabaseCare
 
     /// - Returns: `nil` after adding what is wrong to `problems`.
     init?(_ entry: Keyed<DatabaseSettings>, on machine: any Machine, _ problems: inout ManifestProblems) async {
@@ -108,6 +109,7 @@ struct StatedDatabase: Sendable {
         let before = problems.all.count
         location = entry.location
         extras = settings.extras
+        care = settings.care
         var place: Place?
         do throws(ShapeFailure) {
             place =
@@ -169,7 +171,8 @@ struct StatedDatabase: Sendable {
     ) -> [any Check] {
         let check = { (path: ResourcePath) in
             DatabaseSchemaCheck(
-                database: path, schema: schema, extras: extras, source: location, places: DeclaredPlaces(declaration))
+                database: path, schema: schema, extras: extras, source: location, places: DeclaredPlaces(declaration),
+                care: care)
         }
         switch place {
         case .path(let path): return [check(path)]

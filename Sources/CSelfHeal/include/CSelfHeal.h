@@ -39,6 +39,9 @@ void selfheal_sqlite_prepare(void);
 int selfheal_sqlite_configure(sqlite3 *db);
 /// Whether closing the last connection leaves the write-ahead log alone.
 int selfheal_sqlite_keep_wal(sqlite3 *db);
+/// Whether SQLite takes what it can of a damaged database, instead of refusing all of it: a schema that can be read in part
+/// only, a file that is too short. Also lets statements write to sqlite_schema; for files of our own, and for reading.
+int selfheal_sqlite_tolerate(sqlite3 *db, int on);
 /// What statements may do. Levels: 0 everything; 1 no other file; 2 nor end the transaction or change how the file is kept.
 int selfheal_sqlite_restrict(sqlite3 *db, int level);
 /// The SQL functions `selfheal_stored(value, affinity)`, the value as a column of that affinity (`integer`, `real`, `numeric`,

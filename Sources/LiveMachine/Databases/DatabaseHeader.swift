@@ -33,7 +33,8 @@ struct DatabaseHeader {
     /// Written by a SQLite that this one does not understand: the file format for reading or writing, or the schema format.
     var isNewer: Bool { isDatabase && (bytes[18] > 2 || bytes[19] > 2 || number(at: 44) > 4) }
 
-    private var pageSize: Int64 {
+    /// Bytes.
+    var pageSize: Int64 {
         let size = Int64(bytes[16]) << 8 | Int64(bytes[17])
         return size == 1 ? 65536 : size
     }

@@ -4,7 +4,7 @@ import HealModel
 
 /// One compiled statement; finalized when it goes out of scope, which is before its connection is closed.
 final class Statement {
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
 
     init(owning pointer: OpaquePointer) { self.pointer = pointer }
 

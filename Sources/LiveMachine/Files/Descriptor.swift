@@ -39,6 +39,18 @@ struct Descriptor: ~Copyable {
         }
     }
 
+    /// What comes next, at most `count` bytes; nothing at the end.
+    func readSome(upTo count: Int, _ subject: String) throws(MachineError) -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let got = uninterrupted { read(number, buffer.baseAddress, buffer.count) }
+            if got < 0 { failure = errno }
+            filled = max(0, got)
+        }
+        guard failure == 0 else { throw .failed("read", subject, failure) }
+        return bytes
+    }
+
     /// Writes everything, however little the system takes at a time.
     func writeAll(_ bytes: [UInt8], _ subject: String) throws(MachineError) {
         var written = 0

@@ -148,7 +148,7 @@ extension LiveMachine {
         try parent.sync(path.text)
     }
 
-    private func rename(
+    func rename(
         _ from: String, to name: String, in parent: borrowing Descriptor, _ path: ResourcePath
     ) throws(MachineError) {
         let directory = parent.number

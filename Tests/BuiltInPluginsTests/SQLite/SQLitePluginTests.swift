@@ -108,6 +108,10 @@ import Testing
             "option", ["x.db": ["tables": ["t": ["columns": ["a": ""], "options": ["stric"]]]]],
             "schemas.yaml:6:20: expected one of strict, without_rowid; did you mean 'strict'?"),
         Fault("extras", ["x.db": ["extras": "delete"]], "schemas.yaml:2:20: expected one of ignore, warn, drop"),
+        Fault("integrity", ["x.db": ["integrity": "fast"]], "schemas.yaml:2:20: expected one of none, quick, full"),
+        Fault(
+            "on_corrupt", ["x.db": ["on_corrupt": "delete"]],
+            "schemas.yaml:2:20: expected one of report, restore, salvage"),
         Fault(
             "pragma", ["x.db": ["pragmas": ["foreign_keys": "on"]]],
             "schemas.yaml:3:1: 'foreign_keys' is not kept in the database file"),
