@@ -50,6 +50,12 @@ enum Wording {
             (["create \(path)"] + pragmas + statements).joined(separator: "; ")
         case .executeSQL(_, let statements), .rewriteDatabase(_, let statements, _): statements.joined(separator: "; ")
         case .recoverJournal(let database): "open \(database) for writing, so that SQLite rolls back"
+        case .rewindDatabase(let database, let backup, _):
+            "back up \(database), then copy \(backup) into it through SQLite, in one transaction"
+        case .placeDatabase(let database, let backup): "copy \(backup) to \(database)"
+        case .removeDirectory(let path): "rmdir \(path)"
+        case .removeFile(let path, let template): "rm \(path), if it still holds what \(template) holds"
+        case .setAsideDatabase(let path, _): "move \(path) to .selfheal/backups, if it holds no rows"
         }
     }
 
