@@ -53,6 +53,8 @@ let package = Package(
         library("HealManifest", ["HealModel", "ManifestShape", "Yams"]),
         library("SQLiteSchema", ["HealModel", "HealKit"]),
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
+        // Checks whose repairs take a run back, or bring a backup back.
+        library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
         .target(name: "CSelfHeal"),
         library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
@@ -62,7 +64,7 @@ let package = Package(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", arguments,
+                "Journal", "Rendering", "Undoing", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "auto-heal", dependencies: ["Commands"], swiftSettings: strict),
@@ -70,6 +72,7 @@ let package = Package(
         // A machine in memory, for tests of checks and of the engine.
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
+        tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
         tests("DotEnvTests", ["DotEnv"], fixtures: true),
         tests("ManifestShapeTests", ["HealModel", "ManifestShape"]),
         tests("HealManifestTests", ["HealModel", "ManifestShape", "HealManifest"], fixtures: true),

@@ -46,6 +46,29 @@ int selfheal_sqlite_copy(sqlite3 *from, sqlite3 *to) {
     return code == SQLITE_DONE ? finished : code;
 }
 
+int selfheal_sqlite_data_version(sqlite3 *db, unsigned *version) {
+    return sqlite3_file_control(db, "main", SQLITE_FCNTL_DATA_VERSION, version);
+}
+
+int selfheal_sqlite_rewind(sqlite3 *to, sqlite3 *from, unsigned version, int *changed) {
+    *changed = 0;
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    if (!backup) return sqlite3_extended_errcode(to);
+    // No page yet: this only takes the locks, and sees whether somebody has written since.
+    int code = sqlite3_backup_step(backup, 0);
+    unsigned now = version;
+    if (code == SQLITE_OK) code = selfheal_sqlite_data_version(to, &now);
+    if (code == SQLITE_OK && now != version) {
+        *changed = 1;
+        // Ends without its last page, which rolls back.
+        return sqlite3_backup_finish(backup);
+    }
+    while (code == SQLITE_OK && !selfheal_noted_signal()) code = sqlite3_backup_step(backup, 2048);
+    int finished = sqlite3_backup_finish(backup);
+    if (code == SQLITE_OK) return SQLITE_INTERRUPT;
+    return code == SQLITE_DONE ? finished : code;
+}
+
 int selfheal_sqlite_keep_wal(sqlite3 *db) {
     return sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }

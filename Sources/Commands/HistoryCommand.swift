@@ -34,7 +34,8 @@ struct HistoryCommand: AsyncParsableCommand {
             let machine = try LiveMachine(root: place.root, mayChange: false)
             let journal = Journal(machine: machine, root: machine.rootPath)
             let runs = try run.map { try journal.run($0).map { [$0] } ?? [] } ?? journal.runs(limit: limit)
-            entries = runs.map(HistoryEntry.init)
+            let undone = UndoSession.undone(try journal.runs(limit: 1000))
+            entries = runs.map { HistoryEntry($0, undoneBy: undone[$0.id]) }
         } catch let error as UsageFailure {
             throw ExitCode(console.refuse(.usage, [error.message]).rawValue)
         } catch let error as MachineError {
@@ -54,7 +55,7 @@ struct HistoryCommand: AsyncParsableCommand {
 }
 
 extension HistoryEntry {
-    init(_ run: JournalRun) {
+    init(_ run: JournalRun, undoneBy: Int64?) {
         let ending: Ending =
             switch run.state {
             case .begun: .running
@@ -72,6 +73,6 @@ extension HistoryEntry {
             run: run.id, tool: run.header.tool, startedAt: run.header.startedAt, ending: ending,
             changes: records.filter { $0.outcome == .applied }.count,
             failures: records.filter { $0.outcome != .applied && $0.outcome != .unneeded }.count, note: run.note,
-            repairs: records)
+            repairs: records, databases: run.changes, undoes: run.header.undoes, undoneBy: undoneBy)
     }
 }

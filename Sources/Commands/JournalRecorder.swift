@@ -10,11 +10,12 @@ struct JournalRecorder: RunRecorder {
     private let header: RunHeader
     private let started = ContinuousClock.now
 
-    init(machine: LiveMachine, program: Program, app: String?, manifest: String, startedAt: Int64) {
+    /// - Parameter undoes: the run that is taken back.
+    init(machine: LiveMachine, tool: String, app: String?, manifest: String, startedAt: Int64, undoes: Int64? = nil) {
         journal = Journal(machine: machine, root: machine.rootPath)
         header = RunHeader(
-            tool: program.rawValue, toolVersion: Program.version, app: app, manifest: manifest, planHash: "",
-            startedAt: startedAt, pid: getpid())
+            tool: tool, toolVersion: Program.version, app: app, manifest: manifest, planHash: "",
+            startedAt: startedAt, pid: getpid(), undoes: undoes)
     }
 
     func interrupted() async throws(RecorderFailure) -> [InterruptedRun] {

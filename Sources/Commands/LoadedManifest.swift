@@ -9,9 +9,13 @@ import ManifestShape
 struct LoadedManifest: Sendable {
     var app: String?
     var maxRisk: Risk?
+    /// How many backups of each database are kept; `nil` when the manifest says nothing.
+    var backupsKept: Int?
     var severities: [FindingID: Severity]
     var checks: [any Check]
 
+    /// How many backups of each database are kept when the manifest says nothing.
+    static let backupsKept = 5
     static let sections = PluginRegistry.builtIn.map { ManifestSection($0.key, $0.sectionSchema) }
     static let descriptors = PluginRegistry.builtIn.flatMap { $0.checks }
 
@@ -37,6 +41,7 @@ struct LoadedManifest: Sendable {
         let severities = document.core.policy.severities.map { (FindingID(rawValue: $0.key), $0.value) }
         return LoadedManifest(
             app: document.core.app, maxRisk: document.core.policy.maxRisk,
+            backupsKept: document.core.policy.backupsKept,
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks)
     }
 

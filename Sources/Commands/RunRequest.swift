@@ -71,10 +71,11 @@ struct RunRequest: Sendable, Hashable {
         let engine = Engine(
             machine: machine,
             recorder: JournalRecorder(
-                machine: machine, program: program, app: manifest.app, manifest: place.manifest, startedAt: startedAt),
+                machine: machine, tool: program.rawValue, app: manifest.app, manifest: place.manifest, startedAt: startedAt),
             observer: progress)
         let options = RunOptions(
-            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: settings.jobs)
+            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: settings.jobs,
+            backupsKept: manifest.backupsKept ?? LoadedManifest.backupsKept)
         let result = await engine.run(manifest.checks, options)
         // The lock is held until the outcome is recorded.
         withExtendedLifetime(lock) {}

@@ -38,8 +38,8 @@ struct DatabasePass {
         } else {
             try connection.requireSoundness()
         }
-        change.schemaBefore = try connection.schema()
-        change.numbersBefore = try connection.numbers()
+        change.schemaBefore = try connection.schemaRows()
+        change.numbersBefore = try connection.schemaNumbers()
 
         var open = Set(findings.map(\.key))
         for group in groups {
@@ -49,8 +49,9 @@ struct DatabasePass {
         }
         guard hasChanged else { return }
         try lookAgain()
-        change.schemaAfter = try connection.schema()
-        change.numbersAfter = try connection.numbers()
+        change.schemaAfter = try connection.schemaRows()
+        change.numbersAfter = try connection.schemaNumbers()
+        if change.backup != nil { change.contentsAfter = try connection.contents() }
         change.orphansAfter = change.backup == nil ? nil : orphans?.values.reduce(0, +)
     }
 
@@ -149,17 +150,8 @@ struct DatabasePass {
 
     /// A backup of what is there, complete and checked before the first change.
     private func backUp() throws(MachineError) -> Backup {
-        let folders = try BackupFolder.folders(for: change.database)
-        for folder in folders {
-            _ = try transaction.machine.createDirectory(folder, mode: FileMode(rawValue: 0o700))
-        }
-        guard let folder = folders.last else { throw .refused(subject: change.database.text, .leavesRoot) }
-        let path: ResourcePath
-        do {
-            path = try ResourcePath("\(folder)/\(transaction.backups.name(attempt: attempt))")
-        } catch {
-            throw .refused(subject: folder.text, .leavesRoot)
-        }
+        let path = try transaction.backups.makePlace(
+            for: change.database, attempt: attempt, on: transaction.machine)
         return Backup(path: path, size: try connection.backUp(to: path))
     }
 
@@ -201,23 +193,5 @@ extension SQLConnection {
         case .blob(let bytes): "\(bytes.count) bytes"
         case .null, nil: "nothing"
         }
-    }
-
-    fileprivate func schema() throws(MachineError) -> [SchemaRow] {
-        try rows("SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
-            .compactMap { row in
-                guard row.count == 4, let type = row[0].text, let name = row[1].text, let table = row[2].text,
-                    let sql = row[3].text
-                else { return nil }
-                return SchemaRow(type: type, name: name, table: table, sql: sql)
-            }
-    }
-
-    fileprivate func numbers() throws(MachineError) -> [Int64] {
-        var numbers: [Int64] = []
-        for pragma in ["user_version", "application_id"] {
-            numbers.append(try rows("PRAGMA main.\(pragma)").first?.first?.integer ?? 0)
-        }
-        return numbers
     }
 }

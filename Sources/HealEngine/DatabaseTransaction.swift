@@ -91,30 +91,3 @@ extension RepairTask {
             reason: reason?.reason ?? "another process had done it", before: finding.message)
     }
 }
-
-/// Where backups of databases are kept, below the application's root.
-struct BackupFolder: Sendable {
-    static let path = ".selfheal/backups"
-
-    var run: Int64
-    /// Milliseconds since 1970.
-    var now: Int64
-
-    /// The folder that holds the backups of one database, with those above it, outermost first.
-    static func folders(for database: ResourcePath) throws(MachineError) -> [ResourcePath] {
-        // A path outside the root gets a place inside.
-        let parts = database.text.split(separator: "/").map { $0 == ".." ? "__" : String($0) }
-        do {
-            let whole = try ResourcePath("\(path)/\(parts.joined(separator: "/"))")
-            return whole.lineage.reversed()
-        } catch {
-            throw .refused(subject: database.text, .leavesRoot)
-        }
-    }
-
-    /// `20260131T120000.250Z-run12.db`
-    func name(attempt: Int) -> String {
-        let suffix = attempt > 1 ? "-\(attempt)" : ""
-        return "\(Timestamp.compact(milliseconds: now))-run\(run)\(suffix).db"
-    }
-}

@@ -8,12 +8,17 @@ public struct RunOptions: Sendable {
     public var selection: Selection
     /// How many checks look at once.
     public var jobs: Int
+    /// How many backups of a database are kept, at least one; `nil`: all.
+    public var backupsKept: Int?
 
-    public init(mode: RunMode, maxRisk: Risk = .low, selection: Selection = Selection(), jobs: Int = 4) {
+    public init(
+        mode: RunMode, maxRisk: Risk = .low, selection: Selection = Selection(), jobs: Int = 4, backupsKept: Int? = nil
+    ) {
         self.mode = mode
         self.maxRisk = maxRisk
         self.selection = selection
         self.jobs = max(1, jobs)
+        self.backupsKept = backupsKept
     }
 }
 
@@ -72,6 +77,7 @@ public struct Engine: Sendable {
                     let (records, changes) = await perform(tasks, graph, options, run, modes)
                     result.repairs += records
                     result.databases += changes
+                    prune(changes, options, &result)
                     last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
                     let checks = summary.results(first: first, last: last, repairs: result.repairs)
                     let status = ExitStatus.verdict(checks: checks, faults: result.faults).rawValue
@@ -132,16 +138,23 @@ public struct Engine: Sendable {
                 continue
             }
             let check = graph.checks[next.check]
+            let backups = BackupFolder(run: run, now: machine.now)
+            for task in group where task.isRewind {
+                let result = await DatabaseRewind(machine: machine, observer: observer, backups: backups).perform(task)
+                records += result.records
+                if let change = result.change { changes.append(change) }
+            }
+            let rest = group.filter { !$0.isRewind }
             guard let database = check as? any DatabaseCheck else {
-                records += await performSteps(Array(group), check, options, modes)
+                records += await performSteps(rest, check, options, modes, backups)
                 continue
             }
-            records += await performSteps(group.filter { !$0.isSQLOnly }, check, options, modes)
-            let statements = group.filter(\.isSQLOnly)
+            records += await performSteps(rest.filter { !$0.isSQLOnly }, check, options, modes, backups)
+            let statements = rest.filter(\.isSQLOnly)
             guard !statements.isEmpty else { continue }
             let transaction = DatabaseTransaction(
                 machine: machine, check: database, maxRisk: options.maxRisk, observer: observer,
-                backups: BackupFolder(run: run, now: machine.now))
+                backups: backups)
             let result = await transaction.perform(statements)
             records += result.records
             if let change = result.change { changes.append(change) }
@@ -149,12 +162,25 @@ public struct Engine: Sendable {
         return (records, changes)
     }
 
+    /// Removes the oldest backups of databases that got a new one.
+    private func prune(_ changes: [DatabaseChange], _ options: RunOptions, _ result: inout RunResult) {
+        guard let kept = options.backupsKept else { return }
+        for change in changes where change.backup != nil {
+            do throws(MachineError) {
+                try BackupFolder.prune(change.database, keeping: kept, on: machine)
+            } catch {
+                result.notes.append("an old backup of \(change.database) could not be removed: \(error.explanation)")
+            }
+        }
+    }
+
     /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.
     private func performSteps(
-        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ modes: [ResourcePath: FileMode]
+        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ modes: [ResourcePath: FileMode],
+        _ backups: BackupFolder
     ) async -> [RepairRecord] {
         guard !tasks.isEmpty else { return [] }
-        let performer = StepPerformer(machine: machine, modes: modes)
+        let performer = StepPerformer(machine: machine, modes: modes, backups: backups)
         var records: [RepairRecord] = []
         var inverses: [Finding.Key: [Inverse]] = [:]
         for task in tasks {

@@ -47,18 +47,20 @@ extension Step {
     fileprivate var createdFile: ResourcePath? {
         switch self {
         case .copyTemplate(_, let path, _), .createDatabase(let path, _, _), .restoreDatabase(let path, _),
-            .salvageDatabase(let path):
+            .salvageDatabase(let path), .placeDatabase(let path, _):
             path
-        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement: nil
+        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement,
+            .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase:
+            nil
         }
     }
 
     /// The database that a backup may have been made of.
     fileprivate var changedDatabase: ResourcePath? {
         switch self {
-        case .executeSQL(let path, _), .rewriteDatabase(let path, _, _): path
+        case .executeSQL(let path, _), .rewriteDatabase(let path, _, _), .rewindDatabase(let path, _, _): path
         case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .restoreDatabase,
-            .salvageDatabase, .finishReplacement:
+            .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase:
             nil
         }
     }

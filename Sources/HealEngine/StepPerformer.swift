@@ -13,6 +13,7 @@ struct StepPerformer: Sendable {
     var machine: any ChangingMachine
     /// Modes that the manifest states for directories, whichever check makes them.
     var modes: [ResourcePath: FileMode] = [:]
+    var backups: BackupFolder
     /// The largest template that is copied, in bytes.
     static let templateLimit = 16 << 20
 
@@ -100,6 +101,23 @@ struct StepPerformer: Sendable {
             performed.told = try await machine.salvageDatabase(path).explanation
         case .finishReplacement(let path):
             performed.told = try await machine.finishReplacement(of: path).explanation
+        case .rewindDatabase: break  // Performed by `DatabaseRewind`.
+        case .placeDatabase(let path, let backup): try await machine.placeDatabase(path, copying: backup)
+        case .removeDirectory(let path): try machine.removeDirectory(path)
+        case .removeFile(let path, let template):
+            let contents = try machine.contents(of: template, limit: Self.templateLimit)
+            guard try machine.removeFile(path, ifStill: contents) else {
+                throw .refused(subject: path.text, .changedMeanwhile)
+            }
+        case .setAsideDatabase(let path, _):
+            let database = check as? any DatabaseCheck
+            try await machine.setAsideDatabase(path, to: backups.makePlace(for: path, on: machine)) {
+                connection throws(MachineError) in
+                // Nothing may have been written since it was looked at.
+                if let database, try !database.observe(connection).findings.contains(where: { $0.repair != nil }) {
+                    throw .refused(subject: path.text, .changedMeanwhile)
+                }
+            }
         }
     }
 }

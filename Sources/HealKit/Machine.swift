@@ -180,4 +180,22 @@ public protocol ChangingMachine: Machine {
     func salvageDatabase(_ path: ResourcePath) async throws(MachineError) -> ReplacedDatabase
     /// Ends a replacement that was interrupted: the new database gets its name.
     func finishReplacement(of path: ResourcePath) async throws(MachineError) -> ReplacedDatabase
+    /// Brings a database to the contents of a copy of it: in one transaction, under SQLite's own locks, whoever else has it open.
+    ///
+    /// The body runs in a transaction of its own before that, sees the database as it is, and may back it up or refuse. What was
+    /// written by others between the two makes the body run again.
+    /// - Throws: `.database(.damaged)` when the copy is not sound.
+    func rewindDatabase<Value: Sendable>(
+        _ path: ResourcePath, to copy: ResourcePath,
+        _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value
+    /// Puts a copy of a backup where a database is missing or damaged. What is there, with its journals, gets the ending
+    /// `.damaged-<UTC>` first, and keeps its bytes.
+    func placeDatabase(_ path: ResourcePath, copying backup: ResourcePath) async throws(MachineError)
+    /// Moves a database to a path below `.selfheal` where nothing may be yet, if the body, which sees it while nobody else can
+    /// write, does not throw.
+    func setAsideDatabase(
+        _ path: ResourcePath, to place: ResourcePath,
+        _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
+    ) async throws(MachineError)
 }

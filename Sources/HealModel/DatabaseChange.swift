@@ -39,6 +39,9 @@ public struct DatabaseChange: Hashable, Sendable, Codable {
     /// Rows that referenced a row that does not exist, before and after; `nil` where nothing was rewritten.
     public var orphansBefore: Int64?
     public var orphansAfter: Int64?
+    /// What every table held after the run, as a digest of its rows; `nil` where nothing was rewritten. As long as a database
+    /// holds exactly this, its backup takes the run back without losing anything.
+    public var contentsAfter: [String: String]?
 
     public init(database: ResourcePath) {
         self.database = database

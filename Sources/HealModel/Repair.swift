@@ -80,6 +80,18 @@ public enum Step: Hashable, Sendable, Codable {
     case salvageDatabase(database: ResourcePath)
     /// Ends one of these two that was interrupted when the new database was complete.
     case finishReplacement(database: ResourcePath)
+    /// Gives a database the contents of a backup, in one transaction and through SQLite, so that others may have it open.
+    /// `expecting` is what the database must still hold, as `SQLConnection.contents` tells it; `nil`: whatever it holds, which is
+    /// backed up first in any case.
+    case rewindDatabase(database: ResourcePath, backup: ResourcePath, expecting: [String: String]?)
+    /// Puts a copy of a backup where a database is missing or damaged; what is there keeps its bytes under another name.
+    case placeDatabase(database: ResourcePath, backup: ResourcePath)
+    /// Removes a directory that is empty.
+    case removeDirectory(path: ResourcePath)
+    /// Removes a file that still holds exactly the bytes of `template`.
+    case removeFile(path: ResourcePath, template: ResourcePath)
+    /// Moves a database, in which nothing was written since these statements made it, to where backups are kept.
+    case setAsideDatabase(path: ResourcePath, statements: [String])
 }
 
 /// What a run does about one finding.

@@ -9,12 +9,12 @@ enum JournalRecord {
     static func insert(_ header: RunHeader, in db: Database) throws -> Int64 {
         try db.execute(
             sql: """
-                INSERT INTO run (tool, tool_version, app, mode, manifest, plan_hash, started_at, pid, state)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'begun')
+                INSERT INTO run (tool, tool_version, app, mode, manifest, plan_hash, started_at, pid, undoes, state)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'begun')
                 """,
             arguments: [
                 header.tool, header.toolVersion, header.app, header.mode.rawValue, header.manifest, header.planHash,
-                header.startedAt, header.pid,
+                header.startedAt, header.pid, header.undoes,
             ])
         return db.lastInsertedRowID
     }
@@ -88,7 +88,8 @@ enum JournalRecord {
             }
             let header = RunHeader(
                 tool: row["tool"], toolVersion: row["tool_version"], app: row["app"], mode: mode,
-                manifest: row["manifest"], planHash: row["plan_hash"], startedAt: row["started_at"], pid: row["pid"])
+                manifest: row["manifest"], planHash: row["plan_hash"], startedAt: row["started_at"], pid: row["pid"],
+                undoes: row.hasColumn("undoes") ? row["undoes"] : nil)
             let repairs = try Row.fetchAll(
                 db, sql: "SELECT * FROM repair WHERE run = ? ORDER BY position", arguments: [id])
             let changes =

@@ -13,10 +13,12 @@ public struct RunHeader: Sendable, Hashable, Codable {
     /// Milliseconds since 1970-01-01 UTC.
     public var startedAt: Int64
     public var pid: Int32
+    /// The run that this one takes back; `nil` for a run of its own.
+    public var undoes: Int64?
 
     public init(
         tool: String, toolVersion: String, app: String? = nil, mode: RunMode = .heal, manifest: String,
-        planHash: String, startedAt: Int64, pid: Int32
+        planHash: String, startedAt: Int64, pid: Int32, undoes: Int64? = nil
     ) {
         self.tool = tool
         self.toolVersion = toolVersion
@@ -26,6 +28,7 @@ public struct RunHeader: Sendable, Hashable, Codable {
         self.planHash = planHash
         self.startedAt = startedAt
         self.pid = pid
+        self.undoes = undoes
     }
 }
 

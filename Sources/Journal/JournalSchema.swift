@@ -62,6 +62,9 @@ enum JournalSchema {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("which run is taken back") { db in
+            try db.execute(sql: "ALTER TABLE run ADD COLUMN undoes INTEGER")
+        }
         return migrator
     }
 

@@ -25,11 +25,17 @@ public struct HistoryEntry: Hashable, Sendable {
     public var note: String?
     /// What became of each repair; may be left empty where only a list of runs is shown.
     public var repairs: [RepairRecord]
+    /// What it changed in databases that existed, with their backups.
+    public var databases: [DatabaseChange]
+    /// The run that it took back.
+    public var undoes: Int64?
+    /// The run that took it back.
+    public var undoneBy: Int64?
 
     public init(
         run: Int64, tool: String, startedAt: Int64, ending: Ending, changes: Int, failures: Int = 0,
-        note: String? = nil,
-        repairs: [RepairRecord] = []
+        note: String? = nil, repairs: [RepairRecord] = [], databases: [DatabaseChange] = [], undoes: Int64? = nil,
+        undoneBy: Int64? = nil
     ) {
         self.run = run
         self.tool = tool
@@ -39,6 +45,9 @@ public struct HistoryEntry: Hashable, Sendable {
         self.failures = failures
         self.note = note
         self.repairs = repairs
+        self.databases = databases
+        self.undoes = undoes
+        self.undoneBy = undoneBy
     }
 }
 
@@ -58,7 +67,7 @@ public struct HistoryRenderer: Sendable {
         for entry in entries {
             rows.append([
                 "\(entry.run)", Timestamp.readable(milliseconds: entry.startedAt), SafeText.line(entry.tool),
-                "\(entry.changes)", "\(entry.failures)", entry.ending.words,
+                "\(entry.changes)", "\(entry.failures)", entry.words,
             ])
         }
         let rightAligned: Set = [0, 3, 4]
@@ -79,10 +88,19 @@ public struct HistoryRenderer: Sendable {
     public func text(run entry: HistoryEntry) -> String {
         var writer = TextWriter(style, tags: [])
         let start = Timestamp.readable(milliseconds: entry.startedAt)
-        writer.heading("Run \(entry.run) of \(entry.tool), \(start) UTC: \(entry.ending.words)")
+        writer.heading("Run \(entry.run) of \(entry.tool), \(start) UTC: \(entry.words)")
         for record in entry.repairs {
             writer.item(record)
             writer.aboutRepair(record)
+            for proof in record.proofs {
+                let verdict = proof.holds ? "as before" : "\(proof.before) before, \(proof.after) after"
+                writer.continuation("proof: \(proof.subject): \(verdict)")
+                if writer.isVerbose, proof.holds { writer.continuation("       \(proof.after)") }
+            }
+        }
+        for change in entry.databases {
+            guard let backup = change.backup else { continue }
+            writer.plain("Backup: \(change.database) before the run is in \(backup.path) (\(Wording.size(backup.size)))")
         }
         if let note = entry.note { writer.plain("Note: \(note)") }
         writer.plain("Total: \(Wording.count(entry.changes, "change")), \(entry.failures) failed")
@@ -94,6 +112,12 @@ public struct HistoryRenderer: Sendable {
         JSONValue.members(
             ("format", .string(Self.format)), ("runs", .array(entries.map { JSONValue($0) }))
         ).text
+    }
+}
+
+extension HistoryEntry {
+    fileprivate var words: String {
+        ending.words + (undoes.map { ", takes back run \($0)" } ?? "") + (undoneBy.map { ", taken back by run \($0)" } ?? "")
     }
 }
 
@@ -125,6 +149,9 @@ extension JSONValue {
             ("changes", .number(entry.changes)),
             ("failures", .number(entry.failures)),
             ("note", .optional(entry.note)),
-            ("repairs", .array(entry.repairs.map { JSONValue($0) })))
+            ("undoes", entry.undoes.map { .integer($0) } ?? .null),
+            ("undoneBy", entry.undoneBy.map { .integer($0) } ?? .null),
+            ("repairs", .array(entry.repairs.map { JSONValue($0) })),
+            ("databases", .array(entry.databases.map { JSONValue($0) })))
     }
 }

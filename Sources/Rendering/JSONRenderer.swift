@@ -148,7 +148,7 @@ extension JSONValue {
     }
 
     /// What was changed in a database: the backup, and the proofs that are about all of it. Its schemas are in the journal.
-    private init(_ change: DatabaseChange) {
+    init(_ change: DatabaseChange) {
         let backup = change.backup.map { backup in
             JSONValue.members(("path", .path(backup.path)), ("size", .integer(backup.size)))
         }
@@ -202,6 +202,18 @@ extension JSONValue {
             self = .step("salvageDatabase", ("database", .path(database)))
         case .finishReplacement(let database):
             self = .step("finishReplacement", ("database", .path(database)))
+        case .rewindDatabase(let database, let backup, let expecting):
+            let tables = (expecting ?? [:]).sorted { $0.key < $1.key }.map { Member($0.key, .string($0.value)) }
+            self = .step(
+                "rewindDatabase", ("database", .path(database)), ("backup", .path(backup)),
+                ("expecting", expecting == nil ? .null : .object(tables)))
+        case .placeDatabase(let database, let backup):
+            self = .step("placeDatabase", ("database", .path(database)), ("backup", .path(backup)))
+        case .removeDirectory(let path): self = .step("removeDirectory", ("path", .path(path)))
+        case .removeFile(let path, let template):
+            self = .step("removeFile", ("path", .path(path)), ("template", .path(template)))
+        case .setAsideDatabase(let path, let statements):
+            self = .step("setAsideDatabase", ("path", .path(path)), ("statements", .strings(statements)))
         }
     }
 

@@ -55,6 +55,12 @@ enum Wording {
         case .salvageDatabase(let database):
             "copy what can be read of \(database) into a new database; keep the old one as \(database).damaged-<time>"
         case .finishReplacement(let database): "give \(database) its name"
+        case .rewindDatabase(let database, let backup, _):
+            "back up \(database), then copy \(backup) into it through SQLite, in one transaction"
+        case .placeDatabase(let database, let backup): "copy \(backup) to \(database)"
+        case .removeDirectory(let path): "rmdir \(path)"
+        case .removeFile(let path, let template): "rm \(path), if it still holds what \(template) holds"
+        case .setAsideDatabase(let path, _): "move \(path) to .selfheal/backups, if it holds no rows"
         }
     }
 

@@ -224,6 +224,31 @@ public final class FakeMachine: ChangingMachine {
         }
     }
 
+    public func rewindDatabase<Value: Sendable>(
+        _ path: ResourcePath, to copy: ResourcePath,
+        _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value {
+        try check("rewindDatabase", path.text)
+        let value = try await transact(path, body)
+        try changing("rewindDatabase", path.text) { $0.nodes[path.text] = $0.nodes[copy.text] }
+        return value
+    }
+
+    public func placeDatabase(_ path: ResourcePath, copying backup: ResourcePath) async throws(MachineError) {
+        try changing("placeDatabase", path.text) { $0.nodes[path.text] = $0.nodes[backup.text] }
+    }
+
+    public func setAsideDatabase(
+        _ path: ResourcePath, to place: ResourcePath,
+        _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
+    ) async throws(MachineError) {
+        try body(FakeConnection(machine: self, path: path.text, writable: false))
+        try changing("setAsideDatabase", path.text) { state in
+            state.nodes[place.text] = state.nodes[path.text]
+            state.nodes[path.text] = nil
+        }
+    }
+
     public func recoverJournal(of path: ResourcePath) async throws(MachineError) {
         try changing("recoverJournal", path.text) { _ in }
     }

@@ -37,6 +37,12 @@ void selfheal_ignore_signal(int signal);
 void selfheal_sqlite_prepare(void);
 /// The settings that protect from a schema made to harm, and those a healer needs; see the definition.
 int selfheal_sqlite_configure(sqlite3 *db);
+/// A number that changes when somebody else has written to the database, as far as this connection has noticed: it notices
+/// when it takes a lock.
+int selfheal_sqlite_data_version(sqlite3 *db, unsigned *version);
+/// Gives the database `to` the contents of `from`, page by page, in one transaction under its own locks, unless its data version
+/// is no longer that one: then nothing is changed, and `changed` is 1.
+int selfheal_sqlite_rewind(sqlite3 *to, sqlite3 *from, unsigned version, int *changed);
 /// Whether closing the last connection leaves the write-ahead log alone.
 int selfheal_sqlite_keep_wal(sqlite3 *db);
 /// Whether SQLite takes what it can of a damaged database, instead of refusing all of it: a schema that can be read in part

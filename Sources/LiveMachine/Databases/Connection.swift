@@ -141,6 +141,9 @@ final class Connection {
 
     // MARK: Compiled statements
 
+    /// Lets go of the statements that are kept: SQLite's backup interface wants none in use.
+    func forgetStatements() { compiled = [:] }
+
     func statement(_ sql: String) throws(MachineError) -> Statement {
         if let statement = compiled[sql] { return statement }
         var text = SQLText(sql)

@@ -71,7 +71,7 @@ extension LiveMachine {
             })
     }
 
-    private func open(_ place: DatabasePlace, _ patience: Patience) throws(MachineError) -> Connection {
+    func open(_ place: DatabasePlace, _ patience: Patience) throws(MachineError) -> Connection {
         let connection = try Connection(place.absolute, .readWrite, subject: place.path.text, patience: patience)
         // SQLite opens what it may not write for reading.
         guard !connection.isReadOnly else { throw .database(subject: place.path.text, .readOnly) }

@@ -70,11 +70,14 @@ extension LiveMachine {
     /// Makes a file for SQLite to fill: under a temporary name, mode 0600; when the body has closed it, it is synced and gets
     /// its name, unless something has got there meanwhile. Whatever fails, the temporary file and those that SQLite keeps
     /// beside it are removed.
+    /// - Parameter clear: makes place for it, when the file is complete; without it nothing may be there from the beginning.
     func makeFile<Value>(
-        _ path: ResourcePath, _ fill: (borrowing Descriptor, String) throws(MachineError) -> Value
+        _ path: ResourcePath, mode: FileMode = .privateFile,
+        clearing clear: ((borrowing Descriptor) throws(MachineError) -> Void)? = nil,
+        _ fill: (borrowing Descriptor, String) throws(MachineError) -> Value
     ) throws(MachineError) -> Value {
         let parent = try root.openParent(of: path)
-        try requireNothing(at: path, in: parent)
+        if clear == nil { try requireNothing(at: path, in: parent) }
         let temporary = TemporaryName(for: path.name).text
         let made = uninterrupted {
             openat(parent.number, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -83,7 +86,7 @@ extension LiveMachine {
         do throws(MachineError) {
             let file = Descriptor(owning: made)
             // Nobody else knows this file, so its locks do not matter, and the descriptor may be closed at any time.
-            try file.setMode(.privateFile, path.text)
+            try file.setMode(mode, path.text)
             let value = try fill(parent, temporary)
             for suffix in DatabaseFiles.suffixes {
                 let left = try FileStatus.at(temporary + suffix, in: parent.number, path.text + suffix)
@@ -93,6 +96,7 @@ extension LiveMachine {
                 _ = unlinkat(parent.number, temporary + suffix, 0)
             }
             try file.sync(path.text)
+            try clear?(parent)
             try giveName(path, to: temporary, in: parent)
             return value
         } catch {

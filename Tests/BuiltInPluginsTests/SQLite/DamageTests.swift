@@ -1,6 +1,7 @@
 import Foundation
 import HealKit
 import HealModel
+import ManifestShape
 import Testing
 
 /// What is planned for a damaged database, and for an index that does not hold what its table holds.
