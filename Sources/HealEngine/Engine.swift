@@ -50,11 +50,15 @@ public struct Engine: Sendable {
         await tidyUp(graph, options, &result)
 
         let summary = Summary(graph: graph, selection: options.selection)
-        let first = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+        let isFleet = graph.checks.count { $0 is any DatabaseCheck } >= Workers.fleet
+        let workers = Workers(jobs: options.jobs, pool: isFleet ? WorkerPool(threads: options.jobs) : nil)
+        defer { workers.pool?.close() }
+        let first = await Survey.take(
+            graph, on: machine, selection: options.selection, workers: workers, observer: observer)
         var last = first
         if options.mode != .check {
             let planner = Planner(
-                graph: graph, selection: options.selection, maxRisk: options.maxRisk, jobs: options.jobs)
+                graph: graph, selection: options.selection, maxRisk: options.maxRisk, workers: workers)
             var planned: [RepairTask] = []
             for _ in 0..<Self.rounds {
                 let known = Set(planned.flatMap(\.keys))
@@ -67,10 +71,11 @@ public struct Engine: Sendable {
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
                     result.run = run
-                    let (records, changes) = await perform(tasks, graph, options, run)
+                    let (records, changes) = await perform(tasks, graph, options, workers, run)
                     result.repairs += records
                     result.databases += changes
-                    last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+                    last = await Survey.take(
+                        graph, on: machine, selection: options.selection, workers: workers, observer: observer)
                     let checks = summary.results(first: first, last: last, repairs: result.repairs)
                     let status = ExitStatus.verdict(checks: checks, faults: result.faults).rawValue
                     do throws(RecorderFailure) {
@@ -120,36 +125,53 @@ public struct Engine: Sendable {
         }
     }
 
+    /// Databases that do not depend on each other are healed at the same time, everything else one after the other.
     private func perform(
-        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ run: Int64
+        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ workers: Workers, _ run: Int64
     ) async -> ([RepairRecord], [DatabaseChange]) {
         var records: [RepairRecord] = []
         var changes: [DatabaseChange] = []
-        var open = tasks.filter { $0.planned.withheld == nil }[...]
-        while let next = open.first {
-            let group = open.prefix { $0.check == next.check }
-            open = open.dropFirst(group.count)
-            let stopped = records.contains { $0.reason == MachineError.cancelled.explanation }
+        let schemas = SchemaPool()
+        let backups = BackupFolder(run: run, now: machine.now)
+        var stopped = false
+        for batch in RepairBatch.all(of: tasks.filter({ $0.planned.withheld == nil }), in: graph) {
             if stopped {
-                records += group.map { $0.record(.failed, MachineError.cancelled.explanation) }
+                records += batch.groups.flatMap(\.tasks).map { $0.record(.failed, MachineError.cancelled.explanation) }
                 continue
             }
-            let check = graph.checks[next.check]
-            guard let database = check as? any DatabaseCheck else {
-                records += await performSteps(Array(group), check, options)
-                continue
+            let isMany = batch.groups.count > 1
+            if isMany { observer.begins(RunStage(.healing, batch.groups.count, areDatabases: true)) }
+            let results = await workers.map(batch.groups) { group in
+                var result = await perform(group.tasks, graph.checks[group.check], options, backups)
+                result.change = schemas.sharing(result.change)
+                if isMany { observer.advances() }
+                return result
             }
-            records += await performSteps(group.filter { !$0.isSQLOnly }, check, options)
-            let statements = group.filter(\.isSQLOnly)
-            guard !statements.isEmpty else { continue }
-            let transaction = DatabaseTransaction(
-                machine: machine, check: database, maxRisk: options.maxRisk, observer: observer,
-                backups: BackupFolder(run: run, now: machine.now))
-            let result = await transaction.perform(statements)
-            records += result.records
-            if let change = result.change { changes.append(change) }
+            if isMany { observer.endsStage() }
+            for result in results {
+                records += result.records
+                if let change = result.change { changes.append(change) }
+                stopped = stopped || result.records.contains { $0.reason == MachineError.cancelled.explanation }
+            }
         }
         return (records, changes)
+    }
+
+    /// The repairs that one check asked for.
+    private func perform(
+        _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder
+    ) async -> DatabaseTransaction.Result {
+        guard let database = check as? any DatabaseCheck else {
+            return DatabaseTransaction.Result(records: await performSteps(group, check, options))
+        }
+        let records = await performSteps(group.filter { !$0.isSQLOnly }, check, options)
+        let statements = group.filter(\.isSQLOnly)
+        guard !statements.isEmpty else { return DatabaseTransaction.Result(records: records) }
+        let transaction = DatabaseTransaction(
+            machine: machine, check: database, maxRisk: options.maxRisk, observer: observer, backups: backups)
+        var result = await transaction.perform(statements)
+        result.records = records + result.records
+        return result
     }
 
     /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.

@@ -69,6 +69,8 @@ public protocol Check: Sendable {
     var requires: [ResourcePath] { get }
     /// The paths that other checks may require. No two checks provide the same one.
     var provides: [ResourcePath] { get }
+    /// The pattern in the manifest that asks for this check and others like it; `nil` when it is asked for by itself.
+    var pattern: String? { get }
     /// Where the manifest asks for this check.
     var declaredAt: SourceLocation? { get }
     /// - Throws: `MachineError` when it could not look; the result is then `unknown`.
@@ -79,6 +81,7 @@ extension Check {
     public var descriptor: CheckDescriptor { Self.descriptor }
     public var requires: [ResourcePath] { [] }
     public var provides: [ResourcePath] { [] }
+    public var pattern: String? { nil }
     public var declaredAt: SourceLocation? { nil }
 }
 

@@ -8,12 +8,16 @@ struct DatabaseFile {
     private(set) var fault: Finding?
     /// Why nothing may be changed in it.
     private(set) var warnings: [Finding] = []
+    /// One of many that fit a pattern, and was removed since they were listed.
+    private(set) var isGone = false
 
     init(_ check: DatabaseSchemaCheck, on machine: any Machine) throws(MachineError) {
         let path = check.database
         guard let status = try machine.target(of: path) else {
             if let link = try machine.status(of: path) {
                 fault = check.wrongKind("a \(link.kind.rawValue) that leads nowhere", of: path)
+            } else if check.pattern != nil {
+                isGone = true
             } else {
                 fault = try check.missing(on: machine)
             }

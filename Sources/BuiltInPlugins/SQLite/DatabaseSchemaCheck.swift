@@ -9,23 +9,27 @@ import SQLiteSchema
 /// rebuilt with all its rows, in one transaction for each database; rows in the way are named, and nothing is done then.
 struct DatabaseSchemaCheck: DatabaseCheck {
     let database: ResourcePath
-    let schema: DesiredSchema
-    let extras: ExtrasPolicy
-    let source: SourceLocation
-    let places: DeclaredPlaces
+    let stated: StatedSchema
 
+    var schema: DesiredSchema { stated.schema }
+    var extras: ExtrasPolicy { stated.extras }
+    var source: SourceLocation { stated.source }
+    var places: DeclaredPlaces { stated.places }
     var subject: String { database.text }
     var provides: [ResourcePath] { [database] }
     var requires: [ResourcePath] { [database.parent].compactMap { $0 } }
+    var pattern: String? { stated.pattern }
     var declaredAt: SourceLocation? { source }
 
     func look(on machine: any Machine) async throws(MachineError) -> Observation {
         let file = try DatabaseFile(self, on: machine)
+        if file.isGone { return .gone }
         if let fault = file.fault { return Observation(findings: [fault]) }
         let sight: Sight
         do throws(MachineError) {
             sight = try await see(on: machine)
         } catch {
+            if pattern != nil, case .database(_, .missing) = error { return .gone }
             return Observation(findings: [try finding(for: error, on: machine)])
         }
         var observation = try await rehearsed(sight, on: machine)
@@ -39,10 +43,10 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation {
-        let found = try StoredSchema(reading: connection)
-        let renames = schema.renames(in: found)
-        guard !renames.isEmpty else { return try examine(connection, found) }
-        let renamed = try found.renaming(renames, on: connection)
+        let first = try stated.memory.outcome(reading: connection)
+        let renames = first.renames
+        guard !renames.isEmpty else { return try examine(connection, first) }
+        let renamed = try first.found.renaming(renames, on: connection)
         return try examine(connection, renamed.schema, renames, renamed.refusals)
     }
 
@@ -56,10 +60,9 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     /// rows are looked at after that.
     private func see(on machine: any Machine) async throws(MachineError) -> Sight {
         let first = try await machine.readDatabase(database) { connection throws(MachineError) in
-            let found = try StoredSchema(reading: connection)
-            let hasRenames = !schema.renames(in: found).isEmpty
+            let first = try stated.memory.outcome(reading: connection)
             return Sight(
-                observation: hasRenames ? Observation() : try examine(connection, found), found: found)
+                observation: first.renames.isEmpty ? try examine(connection, first) : Observation(), found: first.found)
         }
         let renames = schema.renames(in: first.found)
         guard !renames.isEmpty else { return first }
@@ -73,11 +76,25 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     private func examine(
-        _ connection: any SQLConnection, _ found: StoredSchema, _ renames: [ColumnRename] = [],
-        _ refusals: [ColumnRename: String] = [:]
+        _ connection: any SQLConnection, _ outcome: ComparisonMemory.Outcome
+    ) throws(MachineError) -> Observation {
+        try examine(connection, SchemaComparison(desired: schema, found: outcome.found), outcome.differences)
+    }
+
+    private func examine(
+        _ connection: any SQLConnection, _ found: StoredSchema, _ renames: [ColumnRename],
+        _ refusals: [ColumnRename: String]
     ) throws(MachineError) -> Observation {
         let comparison = SchemaComparison(desired: schema, found: found)
-        var differences = renames.map(SchemaDifference.columnRenamed) + comparison.differences()
+        let differences = renames.map(SchemaDifference.columnRenamed) + comparison.differences()
+        return try examine(connection, comparison, differences, renames, refusals)
+    }
+
+    private func examine(
+        _ connection: any SQLConnection, _ comparison: SchemaComparison, _ known: [SchemaDifference],
+        _ renames: [ColumnRename] = [], _ refusals: [ColumnRename: String] = [:]
+    ) throws(MachineError) -> Observation {
+        var differences = known
         differences += try comparison.differencesOfPragmas(connection)
         if extras != .ignore {
             differences += try comparison.extras(connection).map(SchemaDifference.extra)
@@ -85,7 +102,7 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         guard !differences.isEmpty else { return Observation(confirmations: confirmations(without: [])) }
         let owner = differences.first(where: \.isForeignOwner)
         var planner = ChangePlanner(
-            desired: schema, found: found, connection: connection, renames: renames, refusals: refusals,
+            desired: schema, found: comparison.found, connection: connection, renames: renames, refusals: refusals,
             dropsExtras: extras == .drop)
         let changes = try planner.plan(differences)
         let findings = zip(changes, FindingWriter(database: database, places: places).findings(for: changes))
@@ -99,6 +116,8 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     private func confirmations(without faulty: Set<SQLName>) -> [String] {
+        // One of many: nobody reads a line for each of their tables.
+        if pattern != nil { return faulty.isEmpty ? ["\(database) is as stated"] : [] }
         let tables = schema.tableNames.filter { !faulty.contains($0) }
         if schema.tableNames.isEmpty && faulty.isEmpty { return ["\(database) is a database"] }
         return tables.map { "\(database).\($0.text.printable) schema valid" }
@@ -128,6 +147,33 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         }
         return observation
     }
+}
+
+/// What the manifest states of one database, or of all that fit a pattern: made once, and shared by the checks of them.
+final class StatedSchema: Sendable {
+    let memory: ComparisonMemory
+    let extras: ExtrasPolicy
+    let source: SourceLocation
+    let places: DeclaredPlaces
+    /// `nil` for a database that is named by its path.
+    let pattern: String?
+
+    var schema: DesiredSchema { memory.desired }
+
+    init(
+        _ schema: DesiredSchema, extras: ExtrasPolicy, source: SourceLocation, places: DeclaredPlaces, pattern: String?
+    ) {
+        memory = ComparisonMemory(schema)
+        self.extras = extras
+        self.source = source
+        self.places = places
+        self.pattern = pattern
+    }
+}
+
+extension Observation {
+    /// Of a database that fitted a pattern when the files were listed: what fits nothing is nobody's loss.
+    fileprivate static let gone = Observation(skipped: "it was removed meanwhile")
 }
 
 extension Finding {
