@@ -44,19 +44,26 @@ struct Fleet {
             .joined(separator: ", ")
     }
 
-    /// Those of which there is something to say, the worst first.
+    /// Those of which there is something to say: the worst first, and before others what no run can mend.
     var troubled: [CheckResult] {
         let checks = entries.map(\.check).filter { check in
             !check.findings.isEmpty || ![.ok, .healed].contains(check.status)
         }
         let ranks: [Severity?] = [.critical, .warning, .information, nil]
-        return ranks.flatMap { rank in checks.filter { $0.severity == rank } }
+        return ranks.flatMap { rank in
+            let equals = checks.filter { $0.severity == rank }
+            return equals.filter(\.needsPerson) + equals.filter { !$0.needsPerson }
+        }
     }
 
     var worst: Severity? { entries.compactMap(\.check.severity).max() }
 
     /// Whether any of them is as it should be.
     var isPartlyWell: Bool { count(.ok, .healed) > 0 }
+}
+
+extension CheckResult {
+    fileprivate var needsPerson: Bool { findings.contains { $0.repair == nil } || findings.isEmpty }
 }
 
 extension TextWriter {

@@ -13,7 +13,7 @@ struct DatabaseFile {
 
     init(_ check: DatabaseSchemaCheck, on machine: any Machine) throws(MachineError) {
         let path = check.database
-        guard let status = try machine.target(of: path) else {
+        guard let (status, isFull) = try machine.access(to: path) else {
             if let link = try machine.status(of: path) {
                 fault = check.wrongKind("a \(link.kind.rawValue) that leads nowhere", of: path)
             } else if check.pattern != nil {
@@ -27,6 +27,7 @@ struct DatabaseFile {
             fault = check.wrongKind(status.kind == .other ? "a special file" : "a \(status.kind.rawValue)", of: path)
             return
         }
+        if isFull, status.links == 1 { return }
         if try !machine.permits(.read, to: path) {
             fault = check.finding(
                 "sqlite.file.permission", "\(path) may not be read by this user", hint: "fix its owner or permissions")
