@@ -114,6 +114,13 @@ struct Console: Sendable {
         Self.write(ProgressLine(width: errorStyle.width ?? 80).show(doing, elapsed: elapsed), to: STDERR_FILENO)
     }
 
+    /// The same for many things of one kind.
+    func progress(_ doing: String, _ done: Int, of total: Int, _ things: String, elapsed: Duration) {
+        guard showsProgress else { return }
+        let line = ProgressLine(width: errorStyle.width ?? 80)
+        Self.write(line.show(doing, done, of: total, things, elapsed: elapsed), to: STDERR_FILENO)
+    }
+
     func clearProgress() {
         guard showsProgress else { return }
         Self.write(ProgressLine(width: errorStyle.width ?? 80).clear, to: STDERR_FILENO)

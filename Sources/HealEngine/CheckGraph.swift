@@ -44,6 +44,9 @@ struct CheckGraph: Sendable {
         circular = open
     }
 
+    /// Whether there is nothing but databases to look at.
+    var isOfDatabases: Bool { checks.allSatisfy { $0 is any DatabaseCheck } }
+
     /// All checks that can be ordered, prerequisites first.
     var ordered: [Int] { waves.flatMap { $0 } }
 }

@@ -57,11 +57,15 @@ public struct Engine: Sendable {
         await tidyUp(graph, options, &result)
 
         let summary = Summary(graph: graph, selection: options.selection)
-        let first = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+        let isFleet = graph.checks.count { $0 is any DatabaseCheck } >= Workers.fleet
+        let workers = Workers(jobs: options.jobs, pool: isFleet ? WorkerPool(threads: options.jobs) : nil)
+        defer { workers.pool?.close() }
+        let first = await Survey.take(
+            graph, on: machine, selection: options.selection, workers: workers, observer: observer)
         var last = first
         if options.mode != .check {
             let planner = Planner(
-                graph: graph, selection: options.selection, maxRisk: options.maxRisk, jobs: options.jobs)
+                graph: graph, selection: options.selection, maxRisk: options.maxRisk, workers: workers)
             var planned: [RepairTask] = []
             for _ in 0..<Self.rounds {
                 let known = Set(planned.flatMap(\.keys))
@@ -74,11 +78,12 @@ public struct Engine: Sendable {
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
                     result.run = run
-                    let (records, changes) = await perform(tasks, graph, options, run, modes)
+                    let (records, changes) = await perform(tasks, graph, options, workers, run, modes)
                     result.repairs += records
                     result.databases += changes
                     prune(changes, options, &result)
-                    last = await Survey.take(graph, on: machine, selection: options.selection, jobs: options.jobs)
+                    last = await Survey.take(
+                        graph, on: machine, selection: options.selection, workers: workers, observer: observer)
                     let checks = summary.results(first: first, last: last, repairs: result.repairs)
                     let status = ExitStatus.verdict(checks: checks, faults: result.faults).rawValue
                     do throws(RecorderFailure) {
@@ -122,44 +127,64 @@ public struct Engine: Sendable {
         }
     }
 
+    /// Databases that do not depend on each other are healed at the same time, everything else one after the other.
     private func perform(
-        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ run: Int64,
+        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ workers: Workers, _ run: Int64,
         _ modes: [ResourcePath: FileMode]
     ) async -> ([RepairRecord], [DatabaseChange]) {
         var records: [RepairRecord] = []
         var changes: [DatabaseChange] = []
-        var open = tasks.filter { $0.planned.withheld == nil }[...]
-        while let next = open.first {
-            let group = open.prefix { $0.check == next.check }
-            open = open.dropFirst(group.count)
-            let stopped = records.contains { $0.reason == MachineError.cancelled.explanation }
+        let schemas = SchemaPool()
+        let backups = BackupFolder(run: run, now: machine.now)
+        var stopped = false
+        for batch in RepairBatch.all(of: tasks.filter({ $0.planned.withheld == nil }), in: graph) {
             if stopped {
-                records += group.map { $0.record(.failed, MachineError.cancelled.explanation) }
+                records += batch.groups.flatMap(\.tasks).map { $0.record(.failed, MachineError.cancelled.explanation) }
                 continue
             }
-            let check = graph.checks[next.check]
-            let backups = BackupFolder(run: run, now: machine.now)
-            for task in group where task.isRewind {
-                let result = await DatabaseRewind(machine: machine, observer: observer, backups: backups).perform(task)
+            let isMany = batch.groups.count > 1
+            if isMany { observer.begins(RunStage(.healing, batch.groups.count, areDatabases: true)) }
+            let results = await workers.map(batch.groups) { group in
+                var result = await perform(group.tasks, graph.checks[group.check], options, backups, modes)
+                result.change = schemas.sharing(result.change)
+                if isMany { observer.advances() }
+                return result
+            }
+            if isMany { observer.endsStage() }
+            for result in results {
                 records += result.records
                 if let change = result.change { changes.append(change) }
+                stopped = stopped || result.records.contains { $0.reason == MachineError.cancelled.explanation }
             }
-            let rest = group.filter { !$0.isRewind }
-            guard let database = check as? any DatabaseCheck else {
-                records += await performSteps(rest, check, options, modes, backups)
-                continue
-            }
-            records += await performSteps(rest.filter { !$0.isSQLOnly }, check, options, modes, backups)
-            let statements = rest.filter(\.isSQLOnly)
-            guard !statements.isEmpty else { continue }
-            let transaction = DatabaseTransaction(
-                machine: machine, check: database, maxRisk: options.maxRisk, observer: observer,
-                backups: backups)
-            let result = await transaction.perform(statements)
-            records += result.records
-            if let change = result.change { changes.append(change) }
         }
         return (records, changes)
+    }
+
+    /// The repairs that one check asked for.
+    private func perform(
+        _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder,
+        _ modes: [ResourcePath: FileMode]
+    ) async -> DatabaseTransaction.Result {
+        var result = DatabaseTransaction.Result(records: [])
+        for task in group where task.isRewind {
+            let rewind = await DatabaseRewind(machine: machine, observer: observer, backups: backups).perform(task)
+            result.records += rewind.records
+            result.change = rewind.change ?? result.change
+        }
+        let rest = group.filter { !$0.isRewind }
+        guard let database = check as? any DatabaseCheck else {
+            result.records += await performSteps(rest, check, options, modes, backups)
+            return result
+        }
+        result.records += await performSteps(rest.filter { !$0.isSQLOnly }, check, options, modes, backups)
+        let statements = rest.filter(\.isSQLOnly)
+        guard !statements.isEmpty else { return result }
+        let transaction = DatabaseTransaction(
+            machine: machine, check: database, maxRisk: options.maxRisk, observer: observer, backups: backups)
+        let changed = await transaction.perform(statements)
+        result.records += changed.records
+        result.change = changed.change ?? result.change
+        return result
     }
 
     /// Removes the oldest backups of databases that got a new one.

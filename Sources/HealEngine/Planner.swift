@@ -18,13 +18,14 @@ struct Planner: Sendable {
     var graph: CheckGraph
     var selection: Selection
     var maxRisk: Risk
-    var jobs: Int
+    var workers: Workers
 
     /// Looks again, through the machine as it will be, at what is blocked by something the plan mends, until nothing new comes
     /// to light: the plan is complete before the first change.
     func tasks(for survey: Survey, on machine: any Machine) async -> [RepairTask] {
         var tasks: [RepairTask] = []
         var planned: Set<Finding.Key> = []
+        var positions: [Int: [Repair: Int]] = [:]
         var expected = PlannedMachine(machine)
         var sights = survey.sights
         while true {
@@ -32,23 +33,21 @@ struct Planner: Sendable {
             for index in graph.ordered {
                 for finding in sights[index].findings {
                     guard let repair = finding.repair, planned.insert(finding.key).inserted else { continue }
-                    if let first = tasks.firstIndex(where: { $0.check == index && $0.planned.repair == repair }) {
+                    if let first = positions[index]?[repair] {
                         tasks[first].planned.also.append(finding.key)
                         continue
                     }
                     let entry = PlannedRepair(finding: finding.key, repair: repair, withheld: withheld(repair))
+                    positions[index, default: [:]][repair] = tasks.count
                     tasks.append(RepairTask(check: index, finding: finding, planned: entry))
                     guard entry.withheld == nil else { continue }
                     for step in repair.steps where expected.assume(step) { matters = true }
                 }
             }
             guard matters, sights.contains(where: \.isBlocked) else { break }
-            sights = await Survey.take(graph, on: expected, selection: selection, jobs: jobs).sights
+            sights = await Survey.take(graph, on: expected, selection: selection, workers: workers).sights
         }
-        let present = Set(sights.flatMap(\.findings).map(\.key))
-        while let (index, awaited) = waiting(tasks, present: present) {
-            tasks[index].planned.withheld = "it waits for \(awaited.subject)"
-        }
+        withholdWaiting(&tasks, present: Set(sights.flatMap(\.findings).map(\.key)))
         let position = Dictionary(uniqueKeysWithValues: graph.ordered.enumerated().map { ($1, $0) })
         // Stable: within a check the order is the check's own.
         return tasks.enumerated().sorted {
@@ -56,14 +55,20 @@ struct Planner: Sendable {
         }.map(\.element)
     }
 
-    /// A task that would be performed although something that it waits for would not.
-    private func waiting(_ tasks: [RepairTask], present: Set<Finding.Key>) -> (index: Int, awaited: Finding.Key)? {
-        let healed = Set(tasks.filter { $0.planned.withheld == nil }.flatMap(\.keys))
-        for (index, task) in tasks.enumerated() where task.planned.withheld == nil {
-            let awaited = task.planned.repair.after.first { present.contains($0) && !healed.contains($0) }
-            if let awaited { return (index, awaited) }
+    /// Withholds what would be performed although something that it waits for would not, and then what waits for that.
+    private func withholdWaiting(_ tasks: inout [RepairTask], present: Set<Finding.Key>) {
+        var healed = Set(tasks.filter { $0.planned.withheld == nil }.flatMap(\.keys))
+        var isComplete = false
+        while !isComplete {
+            isComplete = true
+            for (index, task) in tasks.enumerated() where task.planned.withheld == nil {
+                let awaited = task.planned.repair.after.first { present.contains($0) && !healed.contains($0) }
+                guard let awaited else { continue }
+                tasks[index].planned.withheld = "it waits for \(awaited.subject)"
+                healed.subtract(task.keys)
+                isComplete = false
+            }
         }
-        return nil
     }
 
     private func withheld(_ repair: Repair) -> String? {

@@ -36,10 +36,38 @@ public protocol RunRecorder: Sendable {
     ) async throws(RecorderFailure)
 }
 
-/// Told what a run is doing, as it does it: for progress on a terminal.
+/// A part of a run that does one thing to many resources.
+public struct RunStage: Sendable, Hashable {
+    public enum Work: Sendable { case looking, healing }
+
+    public var work: Work
+    /// How many resources it goes through.
+    public var count: Int
+    /// Whether all of them are databases.
+    public var areDatabases: Bool
+
+    public init(_ work: Work, _ count: Int, areDatabases: Bool) {
+        self.work = work
+        self.count = count
+        self.areDatabases = areDatabases
+    }
+}
+
+/// Told what a run is doing, as it does it: for progress on a terminal. Called from several threads at once.
 public protocol RunObserver: Sendable {
     func begins(_ repair: Repair)
     func ends(_ repair: Repair, outcome: Outcome)
+    /// What follows is about many resources; stages do not overlap.
+    func begins(_ stage: RunStage)
+    /// One more resource of the stage is done.
+    func advances()
+    func endsStage()
+}
+
+extension RunObserver {
+    public func begins(_ stage: RunStage) {}
+    public func advances() {}
+    public func endsStage() {}
 }
 
 /// Shows nothing.

@@ -8,17 +8,19 @@ struct Summary: Sendable {
 
     func results(first: Survey, last: Survey, repairs: [RepairRecord]) -> [CheckResult] {
         let applied = Set(repairs.filter { $0.outcome == .applied || $0.outcome == .unneeded }.flatMap(\.findings))
+        let hidden = cameToLight(first, repairs)
         return graph.checks.indices.map { index in
             let check = graph.checks[index]
             var result = CheckResult(
                 check: check.descriptor.id, title: check.descriptor.title, domain: check.descriptor.domain,
-                subject: check.subject, status: .ok, durationMicroseconds: last.durations[index])
+                subject: check.subject, pattern: check.pattern, status: .ok,
+                durationMicroseconds: last.durations[index])
             switch last.sights[index] {
             case .seen(let observation):
                 result.findings = observation.findings
                 result.confirmations = observation.confirmations
                 let remaining = Set(observation.findings.map(\.key))
-                result.healed = healed(index, first, repairs).filter {
+                result.healed = (first.sights[index].findings + (hidden[index] ?? [])).filter {
                     applied.contains($0.key) && !remaining.contains($0.key)
                 }
                 result.severity = observation.findings.map(\.severity).max()
@@ -53,22 +55,32 @@ struct Summary: Sendable {
         }
     }
 
-    /// What the check had found, including what only came to light behind something that was mended.
-    private func healed(_ index: Int, _ first: Survey, _ repairs: [RepairRecord]) -> [Finding] {
-        let seen = first.sights[index].findings
-        let descriptor = graph.checks[index].descriptor
-        let subject = graph.checks[index].subject
-        let known = Set(seen.map(\.key))
-        let behind = repairs.flatMap { record in record.findings.map { (key: $0, record: record) } }.filter { key, _ in
-            guard !known.contains(key) else { return false }
-            return descriptor.kind(key.id) != nil && (key.subject == subject || key.subject.hasPrefix(subject + "."))
-        }
-        return seen
-            + behind.map { key, record in
-                Finding(
-                    key.id, subject: key.subject, severity: descriptor.kind(key.id)?.severity ?? .critical,
-                    message: record.before, repair: record.repair)
+    /// What only came to light behind something that was mended, by the check that it belongs to.
+    private func cameToLight(_ first: Survey, _ repairs: [RepairRecord]) -> [Int: [Finding]] {
+        let seen = Set(first.sights.flatMap(\.findings).map(\.key))
+        var checks: [String: [Int]] = [:]
+        var found: [Int: [Finding]] = [:]
+        for record in repairs {
+            for key in record.findings where !seen.contains(key) {
+                if checks.isEmpty {
+                    for (index, check) in graph.checks.enumerated() { checks[check.subject, default: []].append(index) }
+                }
+                // The subject of a check is the beginning of its findings' subjects, up to a dot.
+                var subject = key.subject[...]
+                while true {
+                    for index in checks[String(subject)] ?? [] {
+                        guard let kind = graph.checks[index].descriptor.kind(key.id) else { continue }
+                        found[index, default: []].append(
+                            Finding(
+                                key.id, subject: key.subject, severity: kind.severity, message: record.before,
+                                repair: record.repair))
+                    }
+                    guard let dot = subject.lastIndex(of: ".") else { break }
+                    subject = subject[..<dot]
+                }
             }
+        }
+        return found
     }
 
     private func severityOfUnknown(_ check: any Check) -> Severity? {

@@ -21,10 +21,13 @@ struct Survey: Sendable {
     var sights: [Sight]
     var durations: [Int64]
 
-    /// Looks at all checks, those without open prerequisites concurrently, at most `jobs` at a time.
+    /// Looks at all checks, those without open prerequisites concurrently, as many at a time as there are workers.
     static func take(
-        _ graph: CheckGraph, on machine: any Machine, selection: Selection, jobs: Int
+        _ graph: CheckGraph, on machine: any Machine, selection: Selection, workers: Workers,
+        observer: any RunObserver = SilentObserver()
     ) async -> Survey {
+        observer.begins(RunStage(.looking, graph.checks.count, areDatabases: graph.isOfDatabases))
+        defer { observer.endsStage() }
         var survey = Survey(
             sights: Array(repeating: .circular, count: graph.checks.count),
             durations: Array(repeating: 0, count: graph.checks.count))
@@ -34,43 +37,27 @@ struct Survey: Sendable {
                 let failed = graph.prerequisites[index].filter { survey.stops($0, in: graph) }
                 if failed.isEmpty { ready.append(index) } else { survey.sights[index] = .blocked(by: failed) }
             }
-            for look in await looks(at: ready, in: graph, on: machine, jobs: jobs) {
-                survey.sights[look.index] = look.sight.selecting(selection)
-                survey.durations[look.index] = look.duration
+            let looks = await workers.map(ready) { index in
+                let look = await look(at: index, in: graph, on: machine, selection)
+                observer.advances()
+                return look
+            }
+            for (index, look) in zip(ready, looks) {
+                survey.sights[index] = look.sight
+                survey.durations[index] = look.duration
             }
         }
         return survey
     }
 
     private struct Look: Sendable {
-        var index: Int
         var sight: Sight
         var duration: Int64
     }
 
-    private static func looks(
-        at indices: [Int], in graph: CheckGraph, on machine: any Machine, jobs: Int
-    ) async -> [Look] {
-        // A group costs more than a few looks at files: one check is looked at directly.
-        if indices.count == 1 { return [await look(at: indices[0], in: graph, on: machine)] }
-        return await withTaskGroup(of: Look.self) { group in
-            var waiting = indices[...]
-            var looks: [Look] = []
-            for index in waiting.prefix(jobs) {
-                group.addTask { await look(at: index, in: graph, on: machine) }
-            }
-            waiting = waiting.dropFirst(jobs)
-            while let done = await group.next() {
-                looks.append(done)
-                if let index = waiting.popFirst() {
-                    group.addTask { await look(at: index, in: graph, on: machine) }
-                }
-            }
-            return looks
-        }
-    }
-
-    private static func look(at index: Int, in graph: CheckGraph, on machine: any Machine) async -> Look {
+    private static func look(
+        at index: Int, in graph: CheckGraph, on machine: any Machine, _ selection: Selection
+    ) async -> Look {
         let start = ContinuousClock.now
         let sight: Sight
         do throws(MachineError) {
@@ -78,7 +65,7 @@ struct Survey: Sendable {
         } catch {
             sight = error == .cancelled ? .cancelled : .unknown(error)
         }
-        return Look(index: index, sight: sight, duration: start.microsecondsSince)
+        return Look(sight: sight.selecting(selection), duration: start.microsecondsSince)
     }
 
     /// Whether what depends on this check cannot be looked at.

@@ -71,6 +71,8 @@ public protocol Check: Sendable {
     var provides: [ResourcePath] { get }
     /// Modes that the manifest states for directories. Whoever has to make one, for a database perhaps, gives it that mode.
     var statedModes: [ResourcePath: FileMode] { get }
+    /// The pattern in the manifest that asks for this check and others like it; `nil` when it is asked for by itself.
+    var pattern: String? { get }
     /// Where the manifest asks for this check.
     var declaredAt: SourceLocation? { get }
     /// - Throws: `MachineError` when it could not look; the result is then `unknown`.
@@ -82,6 +84,7 @@ extension Check {
     public var requires: [ResourcePath] { [] }
     public var provides: [ResourcePath] { [] }
     public var statedModes: [ResourcePath: FileMode] { [:] }
+    public var pattern: String? { nil }
     public var declaredAt: SourceLocation? { nil }
 }
 

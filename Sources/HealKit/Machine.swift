@@ -114,6 +114,9 @@ public protocol Machine: Sendable {
     /// What the path leads to: symbolic links that stay below the root are followed. `nil` only when nothing is there.
     func target(of path: ResourcePath) throws(MachineError) -> FileStatus?
     func permits(_ access: FileAccess, to path: ResourcePath) throws(MachineError) -> Bool
+    /// What the path leads to, as `target` says it, and whether it is certain that it may be read and written, and files made
+    /// beside it. For thousands of files: it costs less than to ask one after the other.
+    func access(to path: ResourcePath) throws(MachineError) -> (target: FileStatus, isFull: Bool)?
     /// The bytes of a regular file.
     /// - Throws: `.refused(.tooLarge)` past `limit` bytes, `.refused(.kind)` for anything but a regular file.
     func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8]
@@ -142,6 +145,9 @@ public protocol Machine: Sendable {
 
 extension Machine {
     public func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64? { nil }
+    public func access(to path: ResourcePath) throws(MachineError) -> (target: FileStatus, isFull: Bool)? {
+        try target(of: path).map { ($0, false) }
+    }
 }
 
 /// The changing half. Only the engine holds one.

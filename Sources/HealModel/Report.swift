@@ -12,6 +12,8 @@ public struct CheckResult: Hashable, Sendable, Codable {
     public var domain: Domain
     /// The resource: `data/auth.db`.
     public var subject: String
+    /// The pattern in the manifest that stands for this resource and others: `tenants/*.db`.
+    public var pattern: String?
     public var status: Status
     /// What the status counts as in the verdict; `nil` when it does not count.
     public var severity: Severity?
@@ -28,7 +30,8 @@ public struct CheckResult: Hashable, Sendable, Codable {
     public var durationMicroseconds: Int64
 
     public init(
-        check: String, title: String, domain: Domain, subject: String, status: Status, severity: Severity? = nil,
+        check: String, title: String, domain: Domain, subject: String, pattern: String? = nil, status: Status,
+        severity: Severity? = nil,
         findings: [Finding] = [], healed: [Finding] = [], confirmations: [String] = [], blockedBy: [String] = [],
         reason: String? = nil,
         durationMicroseconds: Int64 = 0
@@ -37,6 +40,7 @@ public struct CheckResult: Hashable, Sendable, Codable {
         self.title = title
         self.domain = domain
         self.subject = subject
+        self.pattern = pattern
         self.status = status
         self.severity = severity
         self.findings = findings

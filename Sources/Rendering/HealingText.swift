@@ -11,7 +11,7 @@ struct HealingText {
 
     var text: String {
         let index = ReportIndex(report)
-        let sections = Section.all(of: report, index)
+        let sections = Section.all(of: report, index, isVerbose: style.verbosity == .verbose)
         var writer = TextWriter(style, tags: [isDry ? .dryRun : .autoHeal])
         if writer.isQuiet {
             for section in sections { writeQuietly(section, to: &writer) }
@@ -32,14 +32,25 @@ struct HealingText {
         var entries: [ReportIndex.Entry] = []
         var records: [RepairRecord] = []
         var planned: [PlannedRepair] = []
+        /// The same as they are shown: one for all databases of a pattern.
+        var shown = FleetRepairs.Shown()
+        var shownPlans: [PlannedRepair] = []
+        var fleets: [Fleet] = []
 
         /// The domains that come up, each with what was done in it, in the order in which it was done.
-        static func all(of report: Report, _ index: ReportIndex) -> [Section] {
-            let sections = Domain.allCases.map { domain in
+        static func all(of report: Report, _ index: ReportIndex, isVerbose: Bool) -> [Section] {
+            var sections = Domain.allCases.map { domain in
                 Section(
                     domain: domain, entries: index.entries.filter { $0.check.domain == domain },
                     records: report.repairs.filter { index.domain(of: $0.finding) == domain },
                     planned: (report.plan?.repairs ?? []).filter { index.domain(of: $0.finding) == domain })
+            }
+            let repairs = FleetRepairs(index: index)
+            for section in sections.indices {
+                let (records, plans) = (sections[section].records, sections[section].planned)
+                sections[section].shown = isVerbose ? .init(records: records) : repairs.shown(records)
+                sections[section].shownPlans = isVerbose ? plans : repairs.shown(plans)
+                sections[section].fleets = Fleet.all(in: sections[section].entries)
             }
             return sections.filter { !$0.entries.isEmpty || !$0.records.isEmpty || !$0.planned.isEmpty }
         }
@@ -68,10 +79,12 @@ struct HealingText {
         writer.line(isDry ? .dryRun : .autoHeal, "=== \(section.heading) ===")
         for entry in section.entries { writer.aboutCheck(entry.check) }
         if isDry {
-            for plan in section.performed { writer.line(.dryRun, Wording.would(plan.repair)) }
+            for plan in section.shownPlans where plan.withheld == nil {
+                writer.line(.dryRun, Wording.would(plan.repair))
+            }
             return
         }
-        for record in section.records where record.outcome != .unneeded {
+        for record in section.shown.records where record.outcome != .unneeded {
             writer.line(.autoHeal, Wording.bare(record.repair))
             writer.aboutRepair(record)
         }
@@ -92,22 +105,27 @@ struct HealingText {
 
     private func writeSummary(_ section: Section, to writer: inout TextWriter) {
         let confirmed = section.untouched.filter { !$0.confirmations.isEmpty }
-        let planned = isDry ? section.performed : []
-        guard !(section.records.isEmpty && planned.isEmpty && section.withheld.isEmpty && confirmed.isEmpty) else {
-            return
-        }
+        let planned = isDry ? section.shownPlans.filter { $0.withheld == nil } : []
+        guard
+            !(section.records.isEmpty && planned.isEmpty && section.withheld.isEmpty && confirmed.isEmpty
+                && section.fleets.isEmpty)
+        else { return }
         writer.heading("\(section.domain.rawValue.uppercased()):")
-        for record in section.records { writer.item(record) }
+        for record in section.shown.records { writer.item(record) }
+        for (pattern, failures) in section.shown.left { writer.left(failures, of: pattern) }
         for plan in planned {
             writer.item(.planned, Wording.would(plan.repair), detail: Wording.steps(plan.repair))
             writer.aboutPlan(plan)
         }
-        for plan in section.withheld {
+        for plan in section.shownPlans where plan.withheld != nil {
             let reason = plan.withheld.map { " - withheld: \($0)" } ?? ""
             writer.item(.withheld, Wording.bare(plan.repair) + reason)
         }
-        for check in confirmed {
+        for check in confirmed where check.pattern == nil || writer.isVerbose {
             for confirmation in writer.folded(check) { writer.item(.done, confirmation) }
+        }
+        for fleet in section.fleets {
+            writer.item(fleet.troubled.contains { $0.severity != nil } ? .failed : .done, fleet.summary)
         }
         writer.blank()
     }
@@ -129,24 +147,29 @@ struct HealingText {
     /// Only what was changed, or would be, and what went wrong.
     private func writeQuietly(_ section: Section, to writer: inout TextWriter) {
         if isDry {
-            for plan in section.performed { writer.line(.dryRun, Wording.would(plan.repair)) }
+            for plan in section.shownPlans where plan.withheld == nil {
+                writer.line(.dryRun, Wording.would(plan.repair))
+            }
         }
-        for record in section.records {
+        for record in section.shown.records {
             if let failure = Wording.failure(record) {
                 writer.line(.error, "\(Wording.bare(record.repair)) \(failure)")
             } else if record.outcome == .applied {
-                writer.line(.autoHeal, "\(record.repair.done) - \(record.repair.detail)")
+                let detail = record.repair.detail.isEmpty ? "" : " - " + record.repair.detail
+                writer.line(.autoHeal, record.repair.done + detail)
             }
         }
+        for (pattern, failures) in section.shown.left { writer.left(failures, of: pattern) }
     }
 
     /// What is still not as it should be, after the summary, where it is the last thing seen.
     private func writeRemaining(_ index: ReportIndex, to writer: inout TextWriter) {
         var remaining = TextWriter(style, tags: [isDry ? .dryRun : .autoHeal])
-        for entry in index.entries {
+        for entry in index.entries where entry.check.pattern == nil {
             remaining.state(entry.check)
             for finding in entry.check.findings { remaining.finding(finding, withheld: index.withheld[finding.key]) }
         }
+        for fleet in Fleet.all(in: index.entries) { remaining.troubles(fleet, index.withheld) }
         remaining.faults(report)
         remaining.aboutOutcome(report)
         let verdict = Verdict(report: report, layout: .healing)

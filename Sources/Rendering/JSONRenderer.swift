@@ -85,6 +85,7 @@ extension JSONValue {
             ("title", .string(check.title)),
             ("domain", .string(check.domain.rawValue)),
             ("subject", .string(check.subject)),
+            ("pattern", .optional(check.pattern)),
             ("status", .string(check.status.rawValue)),
             ("severity", .optional(check.severity?.rawValue)),
             ("findings", .array(check.findings.map { JSONValue($0) })),

@@ -51,6 +51,9 @@ struct ReportIndex {
         }
     }
 
+    /// The check that found it.
+    func owner(of key: Finding.Key) -> CheckResult? { owners[key].map { entries[$0].check } }
+
     /// The part of the world that a finding is about.
     func domain(of key: Finding.Key) -> Domain {
         owners[key].map { entries[$0].check.domain } ?? .other

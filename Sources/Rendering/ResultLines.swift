@@ -34,6 +34,11 @@ extension TextWriter {
         for evidence in finding.evidence { continuation("\(evidence.name): \(evidence.value)") }
     }
 
+    /// Repairs that failed and are not named.
+    mutating func left(_ failures: Int, of pattern: String) {
+        line(.error, "… and \(Wording.grouped(failures)) more repairs of \(pattern) came to nothing; --verbose names them")
+    }
+
     /// A check that was not looked at, or could not be.
     mutating func state(_ check: CheckResult) {
         switch check.status {

@@ -12,7 +12,10 @@ struct ValidationText {
         writer.notes(report)
         for group in index.groups {
             if !writer.isQuiet { writer.line(.info, "Checking \(group.title)...") }
-            for entry in group.entries { write(entry, index.withheld, to: &writer) }
+            for entry in group.entries where entry.check.pattern == nil || writer.isVerbose {
+                write(entry, index.withheld, to: &writer)
+            }
+            for fleet in Fleet.all(in: group.entries) { write(fleet, index, to: &writer) }
         }
         for record in index.strayRecords { write(record, to: &writer) }
         for plan in index.strayPlanned { write(plan, to: &writer) }
@@ -33,6 +36,17 @@ struct ValidationText {
         writer.state(check)
         for finding in check.findings { writer.finding(finding, withheld: withheld[finding.key]) }
         for plan in entry.planned { write(plan, to: &writer) }
+    }
+
+    private func write(_ fleet: Fleet, _ index: ReportIndex, to writer: inout TextWriter) {
+        if writer.isVerbose { return writer.summary(fleet) }
+        let repairs = FleetRepairs(index: index)
+        let shown = repairs.shown(fleet.entries.flatMap(\.records))
+        for record in shown.records { write(record, to: &writer) }
+        for (pattern, failures) in shown.left { writer.left(failures, of: pattern) }
+        if !writer.isQuiet { writer.summary(fleet) }
+        writer.troubles(fleet, index.withheld)
+        for plan in repairs.shown(fleet.entries.flatMap(\.planned)) { write(plan, to: &writer) }
     }
 
     private func write(_ record: RepairRecord, to writer: inout TextWriter) {

@@ -92,6 +92,17 @@ enum Wording {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// `9,990`.
+    static func grouped(_ number: Int) -> String {
+        let digits = String(abs(number))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return number < 0 ? "-" + text : text
+    }
+
     /// The first of several, and how many more there are: `a, b, c and 2 more`.
     static func list(_ names: [String], limit: Int = 3) -> String {
         let shown = names.prefix(limit).joined(separator: ", ")

@@ -8,12 +8,16 @@ struct DatabaseFile {
     private(set) var fault: Finding?
     /// Why nothing may be changed in it.
     private(set) var warnings: [Finding] = []
+    /// One of many that fit a pattern, and was removed since they were listed.
+    private(set) var isGone = false
 
     init(_ check: DatabaseSchemaCheck, on machine: any Machine) throws(MachineError) {
         let path = check.database
-        guard let status = try machine.target(of: path) else {
+        guard let (status, isFull) = try machine.access(to: path) else {
             if let link = try machine.status(of: path) {
                 fault = check.wrongKind("a \(link.kind.rawValue) that leads nowhere", of: path)
+            } else if check.pattern != nil {
+                isGone = true
             } else {
                 // Never an empty database where one that was damaged is being replaced.
                 fault = try check.interruptedReplacement(nil, on: machine)
@@ -25,6 +29,7 @@ struct DatabaseFile {
             fault = check.wrongKind(status.kind == .other ? "a special file" : "a \(status.kind.rawValue)", of: path)
             return
         }
+        if isFull, status.links == 1 { return }
         if try !machine.permits(.read, to: path) {
             fault = check.finding(
                 "sqlite.file.permission", "\(path) may not be read by this user", hint: "fix its owner or permissions")

@@ -9,24 +9,28 @@ import SQLiteSchema
 /// rebuilt with all its rows, in one transaction for each database; rows in the way are named, and nothing is done then.
 struct DatabaseSchemaCheck: DatabaseCheck {
     let database: ResourcePath
-    let schema: DesiredSchema
-    let extras: ExtrasPolicy
-    let source: SourceLocation
-    let places: DeclaredPlaces
-    let care: DatabaseCare
+    let stated: StatedSchema
 
+    var schema: DesiredSchema { stated.schema }
+    var extras: ExtrasPolicy { stated.extras }
+    var source: SourceLocation { stated.source }
+    var places: DeclaredPlaces { stated.places }
+    var care: DatabaseCare { stated.care }
     var subject: String { database.text }
     var provides: [ResourcePath] { [database] }
     var requires: [ResourcePath] { [database.parent].compactMap { $0 } }
+    var pattern: String? { stated.pattern }
     var declaredAt: SourceLocation? { source }
 
     func look(on machine: any Machine) async throws(MachineError) -> Observation {
         let file = try DatabaseFile(self, on: machine)
+        if file.isGone { return .gone }
         if let fault = file.fault { return Observation(findings: [fault]) }
         let sight: Sight
         do throws(MachineError) {
             sight = try await see(on: machine)
         } catch {
+            if pattern != nil, case .database(_, .missing) = error { return .gone }
             let fault = try finding(for: error, on: machine)
             return Observation(findings: [try await treated(fault, warnings: file.warnings, on: machine)])
         }
@@ -42,12 +46,11 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation {
-        let found = try StoredSchema(reading: connection)
-        let renames = schema.renames(in: found)
-        return try examined(connection, found) { () throws(MachineError) in
-            guard !renames.isEmpty else { return try examine(connection, found) }
-            let renamed = try found.renaming(renames, on: connection)
-            return try examine(connection, renamed.schema, renames, renamed.refusals)
+        let first = try stated.memory.outcome(reading: connection)
+        return try examined(connection, first.found) { () throws(MachineError) in
+            guard !first.renames.isEmpty else { return try examine(connection, first) }
+            let renamed = try first.found.renaming(first.renames, on: connection)
+            return try examine(connection, renamed.schema, first.renames, renamed.refusals)
         }
     }
 
@@ -61,12 +64,12 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     /// rows are looked at after that.
     private func see(on machine: any Machine) async throws(MachineError) -> Sight {
         let first = try await machine.readDatabase(database) { connection throws(MachineError) in
-            let found = try StoredSchema(reading: connection)
-            guard schema.renames(in: found).isEmpty else { return Sight(observation: Observation(), found: found) }
-            let observation = try examined(connection, found) { () throws(MachineError) in
-                try examine(connection, found)
+            let first = try stated.memory.outcome(reading: connection)
+            guard first.renames.isEmpty else { return Sight(observation: Observation(), found: first.found) }
+            let observation = try examined(connection, first.found) { () throws(MachineError) in
+                try examine(connection, first)
             }
-            return Sight(observation: observation, found: found)
+            return Sight(observation: observation, found: first.found)
         }
         let renames = schema.renames(in: first.found)
         guard !renames.isEmpty else { return first }
@@ -82,11 +85,25 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     private func examine(
-        _ connection: any SQLConnection, _ found: StoredSchema, _ renames: [ColumnRename] = [],
-        _ refusals: [ColumnRename: String] = [:]
+        _ connection: any SQLConnection, _ outcome: ComparisonMemory.Outcome
+    ) throws(MachineError) -> Observation {
+        try examine(connection, SchemaComparison(desired: schema, found: outcome.found), outcome.differences)
+    }
+
+    private func examine(
+        _ connection: any SQLConnection, _ found: StoredSchema, _ renames: [ColumnRename],
+        _ refusals: [ColumnRename: String]
     ) throws(MachineError) -> Observation {
         let comparison = SchemaComparison(desired: schema, found: found)
-        var differences = renames.map(SchemaDifference.columnRenamed) + comparison.differences()
+        let differences = renames.map(SchemaDifference.columnRenamed) + comparison.differences()
+        return try examine(connection, comparison, differences, renames, refusals)
+    }
+
+    private func examine(
+        _ connection: any SQLConnection, _ comparison: SchemaComparison, _ known: [SchemaDifference],
+        _ renames: [ColumnRename] = [], _ refusals: [ColumnRename: String] = [:]
+    ) throws(MachineError) -> Observation {
+        var differences = known
         differences += try comparison.differencesOfPragmas(connection)
         if extras != .ignore {
             differences += try comparison.extras(connection).map(SchemaDifference.extra)
@@ -94,7 +111,7 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         guard !differences.isEmpty else { return Observation(confirmations: confirmations(without: [])) }
         let owner = differences.first(where: \.isForeignOwner)
         var planner = ChangePlanner(
-            desired: schema, found: found, connection: connection, renames: renames, refusals: refusals,
+            desired: schema, found: comparison.found, connection: connection, renames: renames, refusals: refusals,
             dropsExtras: extras == .drop)
         let changes = try planner.plan(differences)
         let findings = zip(changes, FindingWriter(database: database, places: places).findings(for: changes))
@@ -108,6 +125,8 @@ struct DatabaseSchemaCheck: DatabaseCheck {
     }
 
     private func confirmations(without faulty: Set<SQLName>) -> [String] {
+        // One of many: nobody reads a line for each of their tables.
+        if pattern != nil { return faulty.isEmpty ? ["\(database) is as stated"] : [] }
         let tables = schema.tableNames.filter { !faulty.contains($0) }
         if schema.tableNames.isEmpty && faulty.isEmpty { return ["\(database) is a database"] }
         return tables.map { "\(database).\($0.text.printable) schema valid" }
@@ -137,6 +156,36 @@ struct DatabaseSchemaCheck: DatabaseCheck {
         }
         return observation
     }
+}
+
+/// What the manifest states of one database, or of all that fit a pattern: made once, and shared by the checks of them.
+final class StatedSchema: Sendable {
+    let memory: ComparisonMemory
+    let extras: ExtrasPolicy
+    let source: SourceLocation
+    let places: DeclaredPlaces
+    let care: DatabaseCare
+    /// `nil` for a database that is named by its path.
+    let pattern: String?
+
+    var schema: DesiredSchema { memory.desired }
+
+    init(
+        _ schema: DesiredSchema, extras: ExtrasPolicy, source: SourceLocation, places: DeclaredPlaces,
+        care: DatabaseCare, pattern: String?
+    ) {
+        memory = ComparisonMemory(schema)
+        self.extras = extras
+        self.source = source
+        self.places = places
+        self.care = care
+        self.pattern = pattern
+    }
+}
+
+extension Observation {
+    /// Of a database that fitted a pattern when the files were listed: what fits nothing is nobody's loss.
+    fileprivate static let gone = Observation(skipped: "it was removed meanwhile")
 }
 
 extension Finding {

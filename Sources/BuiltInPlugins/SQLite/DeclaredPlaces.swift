@@ -1,5 +1,6 @@
 import HealModel
 import SQLiteSchema
+import Synchronization
 
 /// Where the manifest states the things that findings are about.
 struct DeclaredPlaces: Sendable {
@@ -7,6 +8,7 @@ struct DeclaredPlaces: Sendable {
     /// Where nothing more exact is known: the database's name, or the schema file.
     private let otherwise: SourceLocation
     private let declaration: SchemaDeclaration
+    private let inScript = Remembered()
 
     init(_ declaration: SchemaDeclaration) {
         self.declaration = declaration
@@ -24,6 +26,20 @@ struct DeclaredPlaces: Sendable {
 
     /// The place of a table, view or trigger, or of a column or index of a table.
     func place(of names: SQLName...) -> SourceLocation {
-        places[names] ?? names.first.flatMap { places[[$0]] } ?? declaration.scriptLocation(of: names) ?? otherwise
+        places[names] ?? names.first.flatMap { places[[$0]] } ?? inScript.place(of: names, in: declaration) ?? otherwise
+    }
+
+    /// What was looked for in the schema file: a thousand databases lack the same column.
+    private final class Remembered: Sendable {
+        private let places = Mutex<[[SQLName]: SourceLocation]>([:])
+
+        func place(of names: [SQLName], in declaration: SchemaDeclaration) -> SourceLocation? {
+            guard declaration.script != nil else { return nil }
+            if let known = places.withLock({ $0[names] }) { return known }
+            let place = declaration.scriptLocation(of: names)
+            // Only what is stated, of which there is an end, has a place.
+            if place != nil { places.withLock { $0[names] = place } }
+            return place
+        }
     }
 }

@@ -169,11 +169,10 @@ struct StatedDatabase: Sendable {
         _ schema: DesiredSchema, named others: [StatedDatabase], on machine: any Machine,
         _ problems: inout ManifestProblems
     ) -> [any Check] {
-        let check = { (path: ResourcePath) in
-            DatabaseSchemaCheck(
-                database: path, schema: schema, extras: extras, source: location, places: DeclaredPlaces(declaration),
-                care: care)
-        }
+        let pattern: String? = if case .pattern(let pattern) = place { pattern.text } else { nil }
+        let stated = StatedSchema(
+            schema, extras: extras, source: location, places: DeclaredPlaces(declaration), care: care, pattern: pattern)
+        let check = { (path: ResourcePath) in DatabaseSchemaCheck(database: path, stated: stated) }
         switch place {
         case .path(let path): return [check(path)]
         case .pattern(let pattern):

@@ -1,3 +1,4 @@
+import CSelfHeal
 import Glibc
 import HealKit
 import HealModel
@@ -15,6 +16,11 @@ struct Descriptor: ~Copyable {
         var raw = stat()
         guard fstat(number, &raw) == 0 else { throw .failed("fstat", subject) }
         return FileStatus(raw)
+    }
+
+    /// Whether the effective user and groups may do this; false where the kernel does not say.
+    func permits(_ access: Int32) -> Bool {
+        faccessat(number, "", access, selfheal_at_empty_path | AT_EACCESS) == 0
     }
 
     /// Everything from here to the end.

@@ -32,6 +32,15 @@ extension LiveMachine {
         }
     }
 
+    public func access(to path: ResourcePath) throws(MachineError) -> (target: FileStatus, isFull: Bool)? {
+        guard let file = try root.open(path, selfheal_o_path) else { return nil }
+        let status = try file.status(path.text)
+        guard file.permits(R_OK | W_OK) else { return (status, false) }
+        guard let parent = path.parent else { return (status, true) }
+        guard let directory = try root.open(parent, selfheal_o_path) else { return (status, false) }
+        return (status, directory.permits(W_OK))
+    }
+
     public func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8] {
         // Looked at before it is opened: to open some devices is to do something with them, and to close a database that
         // this process has open would drop its locks.

@@ -52,7 +52,14 @@ public struct StoredSchema: Hashable, Sendable {
     }
 
     public init(reading connection: any SQLConnection) throws(MachineError) {
-        let rows = try connection.rows("SELECT type, name, tbl_name, sql FROM main.sqlite_schema")
+        self.init(rows: try Self.rows(of: connection))
+    }
+
+    static func rows(of connection: any SQLConnection) throws(MachineError) -> [[SQLValue]] {
+        try connection.rows("SELECT type, name, tbl_name, sql FROM main.sqlite_schema")
+    }
+
+    init(rows: [[SQLValue]]) {
         var objects: [SchemaObject] = []
         objects.reserveCapacity(rows.count)
         for row in rows {

@@ -48,7 +48,9 @@ extension String {
     /// Equal as SQLite sees it: Swift's `==` also takes different spellings of one accented letter for the same.
     func hasSameBytes(as other: String) -> Bool {
         let same = utf8.withContiguousStorageIfAvailable { mine in
-            other.utf8.withContiguousStorageIfAvailable { mine.elementsEqual($0) }
+            other.utf8.withContiguousStorageIfAvailable { theirs in
+                UnsafeRawBufferPointer(mine).hasSameBytes(as: UnsafeRawBufferPointer(theirs))
+            }
         }
         return (same ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
@@ -72,4 +74,18 @@ extension String {
 
     /// The text as an SQL string.
     var sqlLiteral: String { quoted(with: "'") }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Eight bytes at a time: whole schemas are compared with it.
+    fileprivate func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        var position = 0
+        while position + 8 <= count {
+            let mine = loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            guard mine == other.loadUnaligned(fromByteOffset: position, as: UInt64.self) else { return false }
+            position += 8
+        }
+        return self[position...].elementsEqual(other[position...])
+    }
 }
