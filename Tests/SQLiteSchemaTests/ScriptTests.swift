@@ -115,6 +115,30 @@ import Testing
         #expect(try connection.rows("SELECT count(*) FROM docs WHERE docs MATCH 'words'") == [[.integer(1)]])
     }
 
+    /// As `.schema` of the sqlite3 shell prints a database: with SQLite's own tables, and with those of modules.
+    @Test(arguments: [
+        ("CREATE TABLE sqlite_sequence(name,seq);", 0), ("CREATE TABLE sqlite_stat1(tbl,idx,stat);", 0),
+        ("CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample);", 0),
+        ("CREATE TABLE IF NOT EXISTS \"sqlite_sequence\"(name,seq);", 0),
+        (
+            """
+            CREATE VIRTUAL TABLE docs USING fts5(body)
+            /* docs(body) */;
+            CREATE TABLE IF NOT EXISTS 'docs_data'(id INTEGER PRIMARY KEY, block BLOB);
+            CREATE TABLE IF NOT EXISTS 'docs_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+            """, 1
+        ),
+        ("CREATE VIRTUAL TABLE docs USING fts5(body); CREATE TABLE 'docs_data'(id INTEGER PRIMARY KEY, block BLOB);", 1),
+        ("CREATE VIRTUAL TABLE docs USING fts4(body); CREATE TABLE 'docs_content'(docid INTEGER PRIMARY KEY, 'c0body');", 1),
+    ])
+    func whatTheShellPrintsIsASchema(sql: String, count: Int) throws {
+        let schema = try #require(try schema("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);\n" + sql))
+        #expect(schema.stored.objects.count == 1 + count)
+        let connection = try database()
+        for statement in schema.statements { try connection.execute(statement) }
+        #expect(try plan(schema, connection).isEmpty)
+    }
+
     @Test func triggersMayKeepAFullTextIndexUpToDate() throws {
         let sql = """
             CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT);

@@ -18,6 +18,7 @@ extension SchemaBuilder {
             if Self.refused.contains(statement.firstWord) {
                 return fault(start, "\(statement.firstWord.uppercased()) has no place in a schema")
             }
+            guard try !isMadeBySQLite(statement) else { continue }
             do throws(MachineError) {
                 try connection.execute(statement.text)
             } catch {
@@ -46,6 +47,20 @@ extension SchemaBuilder {
         }
     }
 
+    /// Whether a dump prints a table here that SQLite makes by itself: its own ones, and those of virtual tables.
+    private func isMadeBySQLite(_ statement: SQLScript.Statement) throws(MachineError) -> Bool {
+        guard statement.firstWord == "create", let made = SQLText(statement.text).createdName, made.isTable else {
+            return false
+        }
+        if Self.tablesOfSQLite.contains(made.name.key) { return true }
+        let shadows = try connection.rows(
+            "SELECT 1 FROM pragma_table_list(\(made.name.alwaysQuoted)) WHERE schema = 'main' AND type = 'shadow'")
+        return !shadows.isEmpty
+    }
+
+    private static let tablesOfSQLite: Set<String> = [
+        "sqlite_sequence", "sqlite_stat1", "sqlite_stat2", "sqlite_stat3", "sqlite_stat4",
+    ]
     private static let refused: Set<String> = ["attach", "detach", "vacuum"]
     /// Statements that put rows into what is made: they are for a new database, and never for one that exists.
     private static let filling: Set<String> = ["insert", "replace", "update", "delete", "with"]

@@ -24,7 +24,7 @@ extension SchemaDeclaration {
 
 extension SQLText {
     /// What a CREATE statement makes: its name, where that stands, and whether it is a table.
-    fileprivate var createdName: (name: SQLName, index: Int, isTable: Bool)? {
+    var createdName: (name: SQLName, index: Int, isTable: Bool)? {
         var index = 1
         let adjectives: [StaticString] = ["temp", "temporary", "unique", "virtual"]
         while adjectives.contains(where: { isWord(index, $0) }) { index += 1 }

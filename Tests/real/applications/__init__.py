@@ -1,0 +1,1 @@
+"""One application a module; each has an APPLICATION."""

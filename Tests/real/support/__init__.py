@@ -1,0 +1,1 @@
+"""What the proofs on real schemas share."""
