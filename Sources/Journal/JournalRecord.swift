@@ -29,7 +29,7 @@ enum JournalRecord {
             arguments: [
                 run, position, intent.finding.id.rawValue, intent.finding.subject, intent.repair.doing,
                 intent.repair.done, intent.repair.detail, intent.repair.risk.rawValue,
-                try json(intent.repair.steps), try json(intent.also), try json(intent.repair.after),
+                try json(intent.repair.steps.map(\.shown)), try json(intent.also), try json(intent.repair.after),
             ])
     }
 
@@ -51,7 +51,7 @@ enum JournalRecord {
                 """,
             arguments: [
                 run, record.finding.id.rawValue, record.finding.subject, record.repair.doing, record.repair.done,
-                record.repair.detail, record.repair.risk.rawValue, try json(record.repair.steps),
+                record.repair.detail, record.repair.risk.rawValue, try json(record.repair.steps.map(\.shown)),
                 record.outcome.rawValue, record.reason, record.before, record.after, record.durationMicroseconds,
                 try json(record.also), try json(record.repair.after), try json(record.proofs),
             ])

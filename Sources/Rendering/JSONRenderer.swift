@@ -171,7 +171,7 @@ extension JSONValue {
 
     /// A step says in `type` what it is; the other members depend on it.
     private init(_ step: Step) {
-        switch step {
+        switch step.shown {
         case .createDirectory(let path, let mode):
             self = .step("createDirectory", ("path", .path(path)), ("mode", .mode(mode)))
         case .copyTemplate(let template, let destination, let mode):

@@ -42,7 +42,7 @@ enum Wording {
     }
 
     private static func step(_ step: Step) -> String {
-        switch step {
+        switch step.shown {
         case .createDirectory(let path, let mode): "mkdir \(path) (mode \(mode))"
         case .copyTemplate(let template, let destination, let mode): "copy \(template) to \(destination) (mode \(mode))"
         case .setMode(let path, let mode, let previous): "chmod \(mode) \(path) (now \(previous))"

@@ -253,7 +253,7 @@ import Testing
         let extras = try comparison.extras(connection).map { SchemaDifference.extra($0).short }
         #expect(
             extras == [
-                "extra column t.b", "extra index t.i", "extra view v", "extra trigger t.g", "extra table u",
+                "extra trigger t.g", "extra view v", "extra index t.i", "extra column t.b", "extra table u",
                 "extra table f",
                 "extra table s",
             ])

@@ -67,7 +67,12 @@ import Testing
         declaration.tables = [table]
         guard case .schema(let schema) = try SchemaBuilder.build(declaration, on: try TestConnection()) else { return }
         let differing = try plan(schema, try database("CREATE TABLE t (a TEXT)"))
-        #expect(differing.map(\.obstacles) == [[.definedDifferently], [.waits(for: "the rest of the schema")]])
+        #expect(differing.map(\.obstacles) == [[], []] && differing.map(\.requires) == [[], [0]])
+        let taken = "CREATE VIEW t AS SELECT 1 AS a; CREATE TRIGGER g INSTEAD OF INSERT ON t BEGIN SELECT 1; END"
+        #expect(
+            try plan(schema, try database(taken)).map(\.obstacles) == [
+                [.nameTaken], [.waits(for: "the rest of the schema")],
+            ])
         let missing = try plan(schema, try database())
         #expect(missing.map(\.obstacles) == [[], []])
     }

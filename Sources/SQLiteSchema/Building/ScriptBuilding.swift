@@ -13,6 +13,7 @@ extension SchemaBuilder {
                 SourceLocation(file: file, line: place.line, column: place.column),
                 "a quote that is not closed, or a character that SQL does not know")
         }
+        var kept = KeptStatements()
         for statement in content.statements {
             let start = SourceLocation(file: file, line: statement.line, column: statement.column)
             if Self.refused.contains(statement.firstWord) {
@@ -26,6 +27,7 @@ extension SchemaBuilder {
                 // What follows would only fail because of this.
                 return fault(offset.map { statement.location(ofByte: $0, file: file) } ?? start, message.shown)
             }
+            kept.add(statement)
             if statement.firstWord == "create", let target = CompileProbe.Target(creating: statement.text) {
                 places[target] = start
             }
@@ -39,12 +41,7 @@ extension SchemaBuilder {
             if stated.value != "0" { pragmas.append(stated) }
         }
         try compileScript(places, SourceLocation(file: file, line: 1, column: 1))
-        if content.statements.contains(where: { Self.filling.contains($0.firstWord) }) {
-            creation = content.statements.filter {
-                Self.filling.contains($0.firstWord) || Self.making.contains($0.firstWord)
-            }
-            .map(\.text)
-        }
+        if kept.fills { creation = kept.statements }
     }
 
     /// Whether a dump prints a table here that SQLite makes by itself: its own ones, and those of virtual tables.
@@ -62,9 +59,6 @@ extension SchemaBuilder {
         "sqlite_sequence", "sqlite_stat1", "sqlite_stat2", "sqlite_stat3", "sqlite_stat4",
     ]
     private static let refused: Set<String> = ["attach", "detach", "vacuum"]
-    /// Statements that put rows into what is made: they are for a new database, and never for one that exists.
-    private static let filling: Set<String> = ["insert", "replace", "update", "delete", "with"]
-    private static let making: Set<String> = ["create", "alter", "drop", "analyze"]
 
     /// Views and triggers of a script must work.
     private mutating func compileScript(
@@ -99,5 +93,32 @@ extension CompileProbe.Target {
         let text = SQLText(sql)
         let isTrigger = text.tokens.indices.prefix(3).contains { text.isWord($0, "trigger") }
         self.init(kind: isTrigger ? .trigger : .view, name: name)
+    }
+}
+
+/// The statements of a script that make a new database and fill it, without those that it takes back itself.
+private struct KeptStatements {
+    private(set) var statements: [String] = []
+    /// Whether rows are put into what is made.
+    var fills: Bool { statements.contains { Self.filling.contains(Self.word($0)) } }
+    private var begun: Int?
+
+    private static let filling: Set<String> = ["insert", "replace", "update", "delete", "with"]
+    private static let making: Set<String> = ["create", "alter", "drop", "analyze"]
+
+    mutating func add(_ statement: SQLScript.Statement) {
+        switch statement.firstWord {
+        case "begin": begun = statements.count
+        case "commit", "end": begun = nil
+        case "rollback":
+            if let begun { statements.removeLast(statements.count - begun) }
+            begun = nil
+        case let word where Self.filling.contains(word) || Self.making.contains(word): statements.append(statement.text)
+        default: break
+        }
+    }
+
+    private static func word(_ statement: String) -> String {
+        statement.prefix { $0.isASCII && $0.isLetter }.lowercased()
     }
 }

@@ -114,21 +114,25 @@ public struct ChangePlanner {
             guard let desired = desired.table(name), let current = planned(name) else { continue }
             let replaced = try replacedDependents(of: name)
             let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: [])
+            var isRewrite = false
+            if case .rewrite = remedy { isRewrite = true }
             for index in changes.indices
-            where changes[index].difference.rebuiltTable == name
-                && changes[index].obstacles.contains(where: \.needsRebuild)
-            {
+            where changes[index].difference.rebuiltTable == name && !changes[index].obstacles.isEmpty {
+                // What waits for a column comes with it.
+                guard isRewrite || changes[index].obstacles.contains(where: \.needsRebuild) else { continue }
                 changes[index].remedy = remedy
                 if case .columnMissing(let missing) = changes[index].difference, case .rewrite = remedy {
                     unavailable[name]?.remove(missing.column.name)
                     added[name, default: []].append(missing)
                 }
             }
-            guard case .rewrite = remedy else { continue }
+            guard isRewrite else { continue }
             rewrites[name] = remedy
             note(replaced)
             planned[name] = TargetTable(desired, keeping: current)?.definition
         }
+        // A rebuild copies what is added before.
+        changes = changes.filter { !$0.isRewrite } + changes.filter(\.isRewrite)
     }
 
     /// Indexes and triggers of a table that are defined differently, as they are to be: they are made again with it.

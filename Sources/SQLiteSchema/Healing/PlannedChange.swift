@@ -36,6 +36,10 @@ public struct PlannedChange: Hashable, Sendable {
         self.remedy = remedy
     }
 
+    var isRewrite: Bool {
+        if case .rewrite = remedy { true } else { false }
+    }
+
     public var statements: [String] {
         switch remedy {
         case .statements(let statements, _): statements

@@ -68,10 +68,6 @@ extension ChangePlanner {
 }
 
 extension PlannedChange {
-    fileprivate var isRewrite: Bool {
-        if case .rewrite = remedy { true } else { false }
-    }
-
     fileprivate var isExtra: Bool {
         if case .extra = difference { true } else { false }
     }
