@@ -86,19 +86,14 @@ import Testing
         try machine.sql("a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b TEXT)", sql)
         let rows = "(1, 1, 'x'), (2, 1, 'y'), (3, NULL, 'X'), (5, 2, 'v'), (6, 2, 'w'), (7, NULL, NULL)"
         let quoted = name.replacing("\"", with: "\"\"")
-        // The rows are written while SQLite takes the index for one of an empty other table.
-        try machine.sql(
-            "a.db", "CREATE TABLE other (id INTEGER PRIMARY KEY, a INT, b TEXT)", "PRAGMA writable_schema=ON",
-            "UPDATE sqlite_schema SET type = 'view', sql = 'CREATE VIEW hidden AS SELECT 1', rootpage = 0, name = 'hidden', "
-                + "tbl_name = rootpage WHERE name = '\(name)'")
         let root = try #require(
-            try machine.rows("a.db", "SELECT tbl_name FROM sqlite_schema WHERE name = 'hidden'").first?.first)
-        let page = root.integer ?? Int64(root.text ?? "") ?? 0
+            try machine.rows("a.db", "SELECT rootpage FROM sqlite_schema WHERE type = 'index'").first?.first?.integer)
+        // The rows are written while SQLite does not know of the index.
+        try machine.sql("a.db", "PRAGMA writable_schema=ON", "DELETE FROM sqlite_schema WHERE type = 'index'")
         try machine.sql("a.db", "INSERT INTO t VALUES \(rows)")
         try machine.sql(
             "a.db", "PRAGMA writable_schema=ON",
-            "UPDATE sqlite_schema SET type = 'index', rootpage = \(page), name = '\(name)', tbl_name = 't', "
-                + "sql = '\(sql.replacing("'", with: "''"))' WHERE name = 'hidden'")
+            "INSERT INTO sqlite_schema VALUES ('index', '\(name)', 't', \(root), '\(sql.replacing("'", with: "''"))')")
         let columns: Tree = ["id": "INTEGER PRIMARY KEY", "a": "INT", "b": "TEXT"]
         let findings = try await SQLitePluginTests.findings(
             ["a.db": ["tables": ["t": ["columns": columns]], "integrity": "full"]], on: machine)

@@ -77,19 +77,23 @@ import Testing
         var id: FindingID
         var message: String
         var hint: String?
+        /// What heals it, if anything does.
+        var doing: String?
         var severity = Severity.critical
         var testDescription: String { found }
 
-        init(_ found: String, _ id: FindingID, _ message: String, hint: String? = nil, severity: Severity = .critical) {
+        init(
+            _ found: String, _ id: FindingID, _ message: String, hint: String? = nil, doing: String? = nil,
+            severity: Severity = .critical
+        ) {
             self.found = found
+            self.doing = doing
             self.id = id
             self.message = message
             self.hint = hint
             self.severity = severity
         }
     }
-
-    private static let rebuild = "rebuild the table as stated, after a backup"
 
     static let stated: Tree = [
         "d.db": [
@@ -116,54 +120,49 @@ import Testing
         "CREATE TABLE t (\(columns)); CREATE INDEX j ON t (c); \(i); \(v); \(g); \(more)"
     }
 
+    private static let rebuild = "Rebuilding table t in d.db"
+
     static let cases = [
         Case(
             base("a TEXT, b TEXT, c TEXT CHECK (c <> ''), new TEXT, f TEXT"), "sqlite.column.differs",
-            "Column 'a' of t in d.db differs: type is TEXT, expected INT; this needs a rebuild of the table",
-            hint: rebuild),
+            "Column 'a' of t in d.db differs: type is TEXT, expected INT", doing: rebuild),
         Case(
             base("a INTEGER, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT"), "sqlite.column.differs",
-            "Column 'a' of t in d.db differs: type is INTEGER, expected INT; this needs a rebuild of the table",
-            hint: rebuild,
+            "Column 'a' of t in d.db differs: type is INTEGER, expected INT", doing: rebuild,
             severity: .warning),
         Case(
             base("a INT, b TEXT NOT NULL, c TEXT, new TEXT, f TEXT"), "sqlite.column.differs",
-            "Column 'c' of t in d.db differs: check is none, expected CHECK (c <> ''); this needs a rebuild of the table",
-            hint: rebuild),
+            "Column 'c' of t in d.db differs: check is none, expected CHECK (c <> '')", doing: rebuild),
         Case(
             base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT, f TEXT, UNIQUE (a, b)"),
             "sqlite.table.differs",
-            "Table t in d.db differs: constraint is UNIQUE (a, b), expected none; this needs a rebuild of the table",
-            hint: rebuild),
+            "Table t in d.db differs: constraint is UNIQUE (a, b), expected none", doing: rebuild),
         Case(
             base("a INT, c TEXT CHECK (c <> ''), new TEXT, f TEXT", g: "INSERT INTO t (a) VALUES (1)"),
             "sqlite.column.missing",
-            "Column 'b' is missing in t of d.db; it cannot be added, because it is NOT NULL without a default, and the table has rows; "
-                + "this needs a rebuild of the table", hint: rebuild),
+            "Column 'b' is missing in t of d.db; nothing is done about it, because 1 row (rowids 1) have no b",
+            hint: "state a default or a backfill that fits the rows, or change the rows"),
         Case(
-            base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), OLD TEXT, f TEXT"), "sqlite.column.missing",
-            "Column 'new' is missing in t of d.db; it was called 'old': the column needs a rename",
-            hint: "ALTER TABLE t RENAME COLUMN \"old\" TO new".unquotedOld),
+            base("a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), OLD TEXT, f TEXT"), "sqlite.column.renamed",
+            "Column 'new' of t in d.db is still called 'old'", doing: "Renaming column 'old' of t to 'new' in d.db"),
         Case(
             base(
                 "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), new TEXT",
                 more: "INSERT INTO t (b) VALUES (1); CREATE TRIGGER h AFTER UPDATE ON t BEGIN SELECT 1; END"),
             "sqlite.column.missing",
-            "Column 'f' is missing in t of d.db; it cannot be added, because filling it would fire h; this needs a rebuild of the table",
-            hint: "add the column and fill it by hand, with the triggers as you want them"),
+            "Column 'f' is missing in t of d.db", doing: rebuild),
         Case(
             base(i: "INSERT INTO t (a, b) VALUES (1, 'x'), (1, 'y')"), "sqlite.index.missing",
-            "Index i is missing on t of d.db; it cannot be added now, because 1 group of rows share the same values (rowids 1, 2)",
+            "Index i is missing on t of d.db; nothing is done about it, because 1 group of rows share the same values (rowids 1, 2)",
             hint: "decide which of the rows stay; none is ever deleted by itself", severity: .warning),
         Case(
-            base(i: "CREATE INDEX i ON t (a)"), "sqlite.index.differs", "Index i in d.db is defined differently",
-            hint: "drop it and run again: it is then made as stated", severity: .warning),
+            base(i: "CREATE INDEX i ON t (a)"), "sqlite.index.differs", "Index i in d.db is defined differently: 'UNIQUE' is not there",
+            doing: "Replacing index i in d.db", severity: .warning),
         Case(
-            base(v: "CREATE VIEW v AS SELECT b FROM t"), "sqlite.view.differs", "View v in d.db is defined differently",
-            hint: "drop it and run again: it is then made as stated"),
+            base(v: "CREATE VIEW v AS SELECT b FROM t"), "sqlite.view.differs", "View v in d.db is defined differently: is 'b', expected 'a'", doing: "Replacing view v in d.db"),
         Case(
             base(g: "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END"), "sqlite.trigger.differs",
-            "Trigger g in d.db is defined differently", hint: "drop it and run again: it is then made as stated"),
+            "Trigger g in d.db is defined differently: is '2', expected '1'", doing: "Replacing trigger g in d.db"),
         Case(
             base(v: "CREATE TABLE v (a)"), "sqlite.table.differs", "v in d.db is a table, not a view",
             hint: "rename or move it; it is never dropped by itself"),
@@ -182,14 +181,21 @@ import Testing
             hint: "change what stops working first, or state it in the manifest as it is to be"),
     ]
 
-    @Test(arguments: cases) func namedAndNotTouched(example: Case) async throws {
+    @Test(arguments: cases) func namedAndHealedOrNotTouched(example: Case) async throws {
         let machine = try DiskMachine()
         try machine.sql("d.db", example.found)
         let findings = try await SQLitePluginTests.findings(Self.stated, on: machine)
         let finding = try #require(findings.first { $0.id == example.id }, "\(findings.map(\.message))")
-        #expect(
-            finding.message == example.message && finding.hint == example.hint && finding.severity == example.severity)
-        #expect(finding.repair == nil)
+        #expect(finding.message == example.message)
+        #expect(finding.hint == example.hint && finding.severity == example.severity)
+        #expect(finding.repair?.doing == example.doing)
+        guard example.doing != nil else { return }
+        #expect(finding.repair?.risk == .medium)
+        let rows = try machine.rows("d.db", "SELECT count(*) FROM t")
+        try machine.perform(findings)
+        #expect(try await SQLitePluginTests.findings(Self.stated, on: machine) == [])
+        #expect(try machine.rows("d.db", "PRAGMA integrity_check") == [[.text("ok")]])
+        #expect(try machine.rows("d.db", "SELECT count(*) FROM t") == rows)
     }
 
     @Test func anIndexWaitsForAColumnThatIsRefused() async throws {
@@ -223,7 +229,7 @@ import Testing
         let finding = try #require(try await SQLitePluginTests.findings(tree, on: machine).first)
         #expect(
             finding.message
-                == "Column 'b' is missing in t of d.db; it cannot be added now, because 2 rows would break its CHECK")
+                == "Column 'b' is missing in t of d.db; nothing is done about it, because 2 rows would break its CHECK")
         #expect(finding.hint == "state a default or a backfill that fits the rows, or change the rows")
     }
 
@@ -245,17 +251,23 @@ import Testing
         let tree: Tree = ["d.db": ["tables": ["t": ["columns": ["a": "INT"]]], "extras": .scalar(policy, .string)]]
         let findings = try await SQLitePluginTests.findings(tree, on: machine)
         if policy == "ignore" { return #expect(findings == []) }
+        #expect(findings.map(\.subject) == ["d.db.t.i", "d.db.t.b", "d.db.u"])
         #expect(
             findings.map(\.message) == [
-                "The manifest does not name the column b of t in d.db",
                 "The manifest does not name the index i of t in d.db",
+                "The manifest does not name the column b of t in d.db" + (policy == "drop" ? "; the column b goes" : ""),
                 "The manifest does not name the table u in d.db",
             ])
-        #expect(
-            findings.allSatisfy {
-                $0.repair == nil && $0.severity == .warning && $0.hint?.contains("not dropped automatically") == true
-            })
-        #expect(findings.map(\.subject) == ["d.db.t.b", "d.db.t.i", "d.db.u"])
+        #expect(findings.allSatisfy { $0.severity == .warning })
+        guard policy == "drop" else {
+            return #expect(findings.allSatisfy { $0.repair == nil && $0.hint?.contains("drop it by hand") == true })
+        }
+        #expect(findings.allSatisfy { $0.repair?.risk == .high })
+        try machine.sql("d.db", "INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+        try machine.perform(try await SQLitePluginTests.findings(tree, on: machine))
+        #expect(try await SQLitePluginTests.findings(tree, on: machine) == [])
+        #expect(try machine.rows("d.db", "SELECT * FROM t") == [[.integer(1)], [.integer(2)]])
+        #expect(try machine.rows("d.db", "SELECT name FROM sqlite_schema") == [[.text("t")]])
     }
 
     @Test func namesCannotFoolATerminal() async throws {
@@ -270,9 +282,4 @@ import Testing
         try machine.perform([finding])
         #expect(try await SQLitePluginTests.findings(tree, on: machine) == [])
     }
-}
-
-extension String {
-    /// `old` is no keyword, so it needs no quotes.
-    fileprivate var unquotedOld: String { split(separator: "\"").joined() }
 }

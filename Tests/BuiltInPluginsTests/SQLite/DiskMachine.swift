@@ -118,14 +118,22 @@ final class DiskMachine: Machine {
 
     /// What the engine does with repairs, as far as these tests need it.
     func perform(_ findings: [Finding]) throws {
-        for step in findings.compactMap(\.repair).flatMap(\.steps) {
+        var done: [Repair] = []
+        for repair in findings.compactMap(\.repair) where !done.contains(repair) {
+            done.append(repair)
+            try perform(repair.steps)
+        }
+    }
+
+    private func perform(_ steps: [Step]) throws {
+        for step in steps {
             switch step {
             case .createDirectory(let path, _):
                 try FileManager.default.createDirectory(atPath: absolute(path.text), withIntermediateDirectories: true)
             case .createDatabase(let path, let pragmas, let statements):
                 let connection = try TestConnection(absolute(path.text))
                 for sql in pragmas + ["BEGIN IMMEDIATE"] + statements + ["COMMIT"] { try connection.execute(sql) }
-            case .executeSQL(let path, let statements):
+            case .executeSQL(let path, let statements), .rewriteDatabase(let path, let statements, _):
                 let connection = try TestConnection(absolute(path.text))
                 for sql in ["BEGIN IMMEDIATE"] + statements + ["COMMIT"] { try connection.execute(sql) }
             default: continue

@@ -21,7 +21,8 @@ import Testing
         for finding in findings {
             // What is found is described, so that `explain` and the documentation know it.
             let kind = try #require(SQLitePlugin.checks.compactMap { $0.kind(finding.id) }.first, "\(finding.id)")
-            if let repair = finding.repair { #expect(repair.risk == kind.risk) }
+            // A rebuild may cost more than what usually heals it, and less where nothing is lost.
+            if let repair = finding.repair { #expect(kind.risk != nil && (repair.risk == kind.risk || repair.rewrites)) }
             #expect(finding.message.last != "." && !finding.message.contains("\n"))
         }
         return findings
@@ -258,5 +259,14 @@ import Testing
         #expect(await subjects("[!a]/[w-y]/data.d[ab]") == ["b/x/data.db"])
         let outside = await subjects("\(machine.root)/a/*/data.db", outside: true)
         #expect(outside == ["a/x/data.db", "a/y/data.db"].map { "\(machine.root)/\($0)" })
+    }
+}
+
+extension Repair {
+    /// Whether rows are rewritten.
+    var rewrites: Bool {
+        steps.contains { step in
+            if case .rewriteDatabase = step { true } else { false }
+        }
     }
 }
