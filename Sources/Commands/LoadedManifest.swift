@@ -45,21 +45,28 @@ struct LoadedManifest: Sendable {
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks)
     }
 
-    /// One file in two roles would be healed twice, in two ways. It may also have two names: through a link.
+    /// One file in two roles would be healed twice, in two ways. A database may also have two names, through a link: SQLite
+    /// looks for the journal beside the name it is opened by.
     private static func refuseSharedPaths(
         _ checks: [any Check], on machine: any Machine, _ problems: inout ManifestProblems
     ) {
-        var owners: [ResourcePath: SourceLocation?] = [:]
-        var files: [[UInt64]: ResourcePath] = [:]
+        var owners: [ResourcePath: any Check] = [:]
+        var files: [[UInt64]: any Check] = [:]
+        func add(_ message: String, _ check: any Check, _ other: any Check) {
+            let first = other.declaredAt.map { "; first at \($0)" } ?? ""
+            problems.add(check.declaredAt ?? SourceLocation(file: check.subject, line: 1, column: 1), message + first)
+        }
         for check in checks {
             for path in check.provides {
-                let here = check.declaredAt ?? SourceLocation(file: path.text, line: 1, column: 1)
-                if let other = owners.updateValue(check.declaredAt, forKey: path) {
-                    problems.add(here, "'\(path)' is named twice\(other.map { "; first at \($0)" } ?? "")")
+                if let other = owners.updateValue(check, forKey: path) {
+                    add("'\(path)' is named twice", check, other)
                 } else if let status = try? machine.target(of: path), status.kind == .regular, status.inode != 0 {
                     // What cannot be looked at here is looked at by its check.
-                    guard let other = files.updateValue(path, forKey: [status.device, status.inode]) else { continue }
-                    problems.add(here, "'\(path)' and '\(other)' are one file under two names: name it once")
+                    guard let other = files.updateValue(check, forKey: [status.device, status.inode]),
+                        check is any DatabaseCheck || other is any DatabaseCheck,
+                        check.pattern == nil || check.pattern != other.pattern
+                    else { continue }
+                    add("'\(path)' and '\(other.subject)' are one file", check, other)
                 }
             }
         }
@@ -67,15 +74,17 @@ struct LoadedManifest: Sendable {
 
     /// What these tools keep, and what SQLite keeps beside a database, is nobody else's.
     private static func refuseOwnPaths(_ checks: [any Check], _ problems: inout ManifestProblems) {
-        let databases = checks.filter { $0 is any DatabaseCheck }.flatMap(\.provides).map(\.text)
-        let sideFiles = Set(databases.flatMap { name in DatabaseFiles.suffixes.map { name + $0 } })
+        let databases = Set(checks.filter { $0 is any DatabaseCheck }.flatMap(\.provides).map(\.text))
         for check in checks {
             for path in check.provides {
                 let here = check.declaredAt ?? SourceLocation(file: path.text, line: 1, column: 1)
-                if path.text == ".selfheal" || path.text.hasPrefix(".selfheal/") {
+                let base = DatabaseFiles.suffixes.first(where: path.text.hasSuffix).map {
+                    String(path.text.dropLast($0.count))
+                }
+                if path.isOurs {
                     problems.add(here, "'\(path)' is where these tools keep their journal and backups")
-                } else if sideFiles.contains(path.text)
-                    || (check is any DatabaseCheck && DatabaseFiles.suffixes.contains(where: path.text.hasSuffix))
+                } else if let base,
+                    check is any DatabaseCheck || databases.contains(base) || DatabaseFiles.isLikely(base)
                 {
                     problems.add(here, "'\(path)' is a name that SQLite itself uses beside a database")
                 }
@@ -89,5 +98,20 @@ struct LoadedManifest: Sendable {
             let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? ""
             problems.add(entry.location, "there is no finding '\(wrong.selector)'\(hint)")
         }
+    }
+}
+
+extension ResourcePath {
+    /// Whether it lies in the folder of these tools, whatever way it takes there.
+    fileprivate var isOurs: Bool {
+        var components: [Substring] = []
+        for component in text.split(separator: "/") {
+            if component == "..", components.last.map({ $0 != ".." }) == true {
+                components.removeLast()
+            } else {
+                components.append(component)
+            }
+        }
+        return !isAbsolute && components.first == ".selfheal"
     }
 }

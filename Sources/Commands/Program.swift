@@ -51,10 +51,11 @@ public enum Program: String, CaseIterable, Sendable {
     private static func refusal(
         of command: any AsyncParsableCommand.Type, _ error: any Error, _ arguments: [String]
     ) -> ExitStatus? {
-        let asksForJSON =
-            arguments.contains("--format=json")
-            || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
-        guard asksForJSON, command.exitCode(for: error) == .validationFailure else { return nil }
+        // The last one counts.
+        let formats = zip(arguments, arguments.dropFirst() + [""]).compactMap { argument, next in
+            argument == "--format" ? next : argument.hasPrefix("--format=") ? String(argument.dropFirst(9)) : nil
+        }
+        guard formats.last == "json", command.exitCode(for: error) == .validationFailure else { return nil }
         return Console(format: .json).refuse(.usage, [command.message(for: error)])
     }
 

@@ -37,13 +37,14 @@ struct RestoreCommand: AsyncParsableCommand {
         let session = options.session
         let (database, from) = (database, from)
         if list { throw ExitCode(session.list(database).rawValue) }
-        throw ExitCode(await session.perform(tool: Self.tool) { machine, _ in
-            let path = try UndoSession.path(database)
-            let (backup, notes) = try await UndoSession.backup(from, of: path, on: machine)
-            return .checks(
-                [DatabaseRestore(database: path, backup: backup)], maxRisk: .high, undoes: nil,
-                notes: ["Restoring \(path) from \(backup)"] + notes)
-        }.rawValue)
+        throw ExitCode(
+            await session.perform(tool: Self.tool) { machine, _ in
+                let path = try UndoSession.path(database)
+                let (backup, notes) = try await UndoSession.backup(from, of: path, on: machine)
+                return .checks(
+                    [DatabaseRestore(database: path, backup: backup)], maxRisk: .high, undoes: nil,
+                    notes: ["Restoring \(path) from \(backup)"] + notes)
+            }.rawValue)
     }
 }
 

@@ -71,7 +71,8 @@ struct RunRequest: Sendable, Hashable {
         let engine = Engine(
             machine: machine,
             recorder: JournalRecorder(
-                machine: machine, tool: program.rawValue, app: manifest.app, manifest: place.manifest, startedAt: startedAt),
+                machine: machine, tool: program.rawValue, app: manifest.app, manifest: place.manifest,
+                startedAt: startedAt),
             observer: progress)
         let options = RunOptions(
             mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: settings.jobs,

@@ -59,15 +59,16 @@ struct UndoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = options.session
-        throw ExitCode(await session.perform(tool: Self.tool) { machine, journal in
-            let chosen = try UndoSession.choose(run, in: journal)
-            return .checks(
-                Undoing.checks(for: UndoneRun(chosen)), maxRisk: .medium, undoes: chosen.id,
-                notes: [
-                    "Taking back run \(chosen.id) of \(chosen.header.tool), "
-                        + "\(Timestamp.readable(milliseconds: chosen.header.startedAt)) UTC"
-                ])
-        }.rawValue)
+        throw ExitCode(
+            await session.perform(tool: Self.tool) { machine, journal in
+                let chosen = try UndoSession.choose(run, in: journal)
+                return .checks(
+                    Undoing.checks(for: UndoneRun(chosen)), maxRisk: .medium, undoes: chosen.id,
+                    notes: [
+                        "Taking back run \(chosen.id) of \(chosen.header.tool), "
+                            + "\(Timestamp.readable(milliseconds: chosen.header.startedAt)) UTC"
+                    ])
+            }.rawValue)
     }
 }
 
@@ -107,7 +108,8 @@ extension UndoSession {
         }
         if let other = run.header.undoes {
             throw UsageFailure(
-                message: "run \(number) took run \(other) back, and an undo is not undone: heal again, or restore one of "
+                message:
+                    "run \(number) took run \(other) back, and an undo is not undone: heal again, or restore one of "
                     + "its backups ('selfheal history \(number)')")
         }
         if run.header.tool == RestoreCommand.tool {
@@ -117,7 +119,8 @@ extension UndoSession {
         if let other = undone[number] { throw UsageFailure(message: "run \(number) was taken back by run \(other)") }
         guard run.state == .finished else {
             throw UsageFailure(
-                message: "run \(number) did not come to its end, so nobody knows what it did; a backup that it made can be "
+                message:
+                    "run \(number) did not come to its end, so nobody knows what it did; a backup that it made can be "
                     + "restored ('selfheal restore')")
         }
         guard Undoing.isPossible(for: UndoneRun(run)) else {

@@ -65,7 +65,8 @@ public struct Engine: Sendable {
         var last = first
         if options.mode != .check {
             let planner = Planner(
-                graph: graph, selection: options.selection, maxRisk: options.maxRisk, workers: workers)
+                graph: graph, selection: options.selection, maxRisk: options.maxRisk, workers: workers,
+                modes: modes)
             var planned: [RepairTask] = []
             for _ in 0..<Self.rounds {
                 let known = Set(planned.flatMap(\.keys))
@@ -78,7 +79,7 @@ public struct Engine: Sendable {
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
                     result.run = run
-                    let (records, changes) = await perform(tasks, graph, options, workers, run, modes)
+                    let (records, changes) = await perform(tasks, graph, options, workers, run)
                     result.repairs += records
                     result.databases += changes
                     prune(changes, options, &result)
@@ -129,8 +130,7 @@ public struct Engine: Sendable {
 
     /// Databases that do not depend on each other are healed at the same time, everything else one after the other.
     private func perform(
-        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ workers: Workers, _ run: Int64,
-        _ modes: [ResourcePath: FileMode]
+        _ tasks: [RepairTask], _ graph: CheckGraph, _ options: RunOptions, _ workers: Workers, _ run: Int64
     ) async -> ([RepairRecord], [DatabaseChange]) {
         var records: [RepairRecord] = []
         var changes: [DatabaseChange] = []
@@ -145,7 +145,7 @@ public struct Engine: Sendable {
             let isMany = batch.groups.count > 1
             if isMany { observer.begins(RunStage(.healing, batch.groups.count, areDatabases: true)) }
             let results = await workers.map(batch.groups) { group in
-                var result = await perform(group.tasks, graph.checks[group.check], options, backups, modes)
+                var result = await perform(group.tasks, graph.checks[group.check], options, backups)
                 result.change = schemas.sharing(result.change)
                 if isMany { observer.advances() }
                 return result
@@ -162,8 +162,7 @@ public struct Engine: Sendable {
 
     /// The repairs that one check asked for.
     private func perform(
-        _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder,
-        _ modes: [ResourcePath: FileMode]
+        _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder
     ) async -> DatabaseTransaction.Result {
         var result = DatabaseTransaction.Result(records: [])
         for task in group where task.isRewind {
@@ -173,10 +172,10 @@ public struct Engine: Sendable {
         }
         let rest = group.filter { !$0.isRewind }
         guard let database = check as? any DatabaseCheck else {
-            result.records += await performSteps(rest, check, options, modes, backups)
+            result.records += await performSteps(rest, check, options, backups)
             return result
         }
-        result.records += await performSteps(rest.filter { !$0.isSQLOnly }, check, options, modes, backups)
+        result.records += await performSteps(rest.filter { !$0.isSQLOnly }, check, options, backups)
         let statements = rest.filter(\.isSQLOnly)
         guard !statements.isEmpty else { return result }
         let transaction = DatabaseTransaction(
@@ -201,11 +200,10 @@ public struct Engine: Sendable {
 
     /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.
     private func performSteps(
-        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ modes: [ResourcePath: FileMode],
-        _ backups: BackupFolder
+        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder
     ) async -> [RepairRecord] {
         guard !tasks.isEmpty else { return [] }
-        let performer = StepPerformer(machine: machine, modes: modes, backups: backups)
+        let performer = StepPerformer(machine: machine, backups: backups)
         var records: [RepairRecord] = []
         var inverses: [Finding.Key: [Inverse]] = [:]
         for task in tasks {

@@ -19,6 +19,8 @@ struct Planner: Sendable {
     var selection: Selection
     var maxRisk: Risk
     var workers: Workers
+    /// Modes that the manifest states for directories, whichever check makes them.
+    var modes: [ResourcePath: FileMode] = [:]
 
     /// Looks again, through the machine as it will be, at what is blocked by something the plan mends, until nothing new comes
     /// to light: the plan is complete before the first change.
@@ -37,11 +39,14 @@ struct Planner: Sendable {
                         tasks[first].planned.also.append(finding.key)
                         continue
                     }
-                    let entry = PlannedRepair(finding: finding.key, repair: repair, withheld: withheld(repair))
+                    var entry = PlannedRepair(finding: finding.key, repair: repair, withheld: withheld(repair))
+                    if !modes.isEmpty {
+                        entry.repair.steps = repair.steps.flatMap { withStatedModes($0, on: expected) }
+                    }
                     positions[index, default: [:]][repair] = tasks.count
                     tasks.append(RepairTask(check: index, finding: finding, planned: entry))
                     guard entry.withheld == nil else { continue }
-                    for step in repair.steps where expected.assume(step) { matters = true }
+                    for step in entry.repair.steps where expected.assume(step) { matters = true }
                 }
             }
             guard matters, sights.contains(where: \.isBlocked) else { break }
@@ -68,6 +73,18 @@ struct Planner: Sendable {
                 healed.subtract(task.keys)
                 isComplete = false
             }
+        }
+    }
+
+    /// A directory that is made on the way to something gets the mode that the manifest states for it.
+    private func withStatedModes(_ step: Step, on machine: any Machine) -> [Step] {
+        guard case .createDirectory(let path, let mode) = step else { return [step] }
+        return path.lineage.reversed().compactMap { directory in
+            if directory == path { return .createDirectory(path: path, mode: modes[path] ?? mode) }
+            guard let stated = modes[directory], (try? machine.target(of: directory)) == .some(.none) else {
+                return nil
+            }
+            return .createDirectory(path: directory, mode: stated)
         }
     }
 

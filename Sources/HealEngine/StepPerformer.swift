@@ -11,8 +11,6 @@ enum Inverse: Sendable {
 /// Performs the steps of a repair, and takes them back.
 struct StepPerformer: Sendable {
     var machine: any ChangingMachine
-    /// Modes that the manifest states for directories, whichever check makes them.
-    var modes: [ResourcePath: FileMode] = [:]
     var backups: BackupFolder
     /// The largest template that is copied, in bytes.
     static let templateLimit = 16 << 20
@@ -64,7 +62,7 @@ struct StepPerformer: Sendable {
         switch step {
         case .createDirectory(let path, let mode):
             for directory in path.lineage.reversed() {
-                let wanted = modes[directory] ?? (directory == path ? mode : .directory)
+                let wanted = directory == path ? mode : .directory
                 if try machine.target(of: directory) == nil, try machine.createDirectory(directory, mode: wanted) {
                     performed.inverses.append(.removeDirectory(directory))
                 }

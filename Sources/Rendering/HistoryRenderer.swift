@@ -100,7 +100,8 @@ public struct HistoryRenderer: Sendable {
         }
         for change in entry.databases {
             guard let backup = change.backup else { continue }
-            writer.plain("Backup: \(change.database) before the run is in \(backup.path) (\(Wording.size(backup.size)))")
+            writer.plain(
+                "Backup: \(change.database) before the run is in \(backup.path) (\(Wording.size(backup.size)))")
         }
         if let note = entry.note { writer.plain("Note: \(note)") }
         writer.plain("Total: \(Wording.count(entry.changes, "change")), \(entry.failures) failed")
@@ -117,7 +118,8 @@ public struct HistoryRenderer: Sendable {
 
 extension HistoryEntry {
     fileprivate var words: String {
-        ending.words + (undoes.map { ", takes back run \($0)" } ?? "") + (undoneBy.map { ", taken back by run \($0)" } ?? "")
+        ending.words + (undoes.map { ", takes back run \($0)" } ?? "")
+            + (undoneBy.map { ", taken back by run \($0)" } ?? "")
     }
 }
 

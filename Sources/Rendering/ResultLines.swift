@@ -36,7 +36,9 @@ extension TextWriter {
 
     /// Repairs that failed and are not named.
     mutating func left(_ failures: Int, of pattern: String) {
-        line(.error, "… and \(Wording.grouped(failures)) more repairs of \(pattern) came to nothing; --verbose names them")
+        line(
+            .error,
+            "… and \(Wording.grouped(failures)) more repairs of \(pattern) came to nothing; --verbose names them")
     }
 
     /// A check that was not looked at, or could not be.

@@ -10,7 +10,9 @@ public struct UndoRenderer: ReportRenderer {
         var writer = TextWriter(style, tags: [.error])
         let index = ReportIndex(report)
         let dry = report.mode != .heal
-        if let headline = report.notes.first { writer.heading(headline + (dry ? " (dry run: nothing is changed)" : "")) }
+        if let headline = report.notes.first {
+            writer.heading(headline + (dry ? " (dry run: nothing is changed)" : ""))
+        }
         for note in report.notes.dropFirst() { writer.line(.info, note) }
         for record in report.repairs {
             writer.item(record)

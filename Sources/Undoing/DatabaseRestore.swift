@@ -7,7 +7,8 @@ public struct DatabaseRestore: Check {
         id: "restore", title: "databases to restore", domain: .databases,
         kinds: [
             FindingKind(
-                "restore.differs", .information, risk: .high, meaning: "A database holds something else than its backup.",
+                "restore.differs", .information, risk: .high,
+                meaning: "A database holds something else than its backup.",
                 healing: "It is backed up, and the backup is copied into it."),
             FindingKind(
                 "restore.unusable", .information, risk: .high, meaning: "A database is missing or damaged.",

@@ -82,7 +82,7 @@ struct DatabaseUndo: DatabaseCheck {
                 guard try connection.isSound() else { return "the backup \(backup) is damaged" }
                 let isRight =
                     (rows: try connection.schemaRows(), numbers: try connection.schemaNumbers())
-                        == (change.schemaBefore, change.numbersBefore)
+                    == (change.schemaBefore, change.numbersBefore)
                 return isRight ? nil : "the backup \(backup) is not what the run has made"
             }
         } catch .cancelled {

@@ -85,7 +85,9 @@ struct FileUndo: Check {
         _ path: ResourcePath, _ mode: FileMode, _ previous: FileMode, on machine: any Machine
     ) throws(MachineError) -> Observation {
         let status = try machine.status(of: path)
-        if status == nil || status?.mode == previous { return Observation(confirmations: ["\(path) has its mode back"]) }
+        if status == nil || status?.mode == previous {
+            return Observation(confirmations: ["\(path) has its mode back"])
+        }
         guard let status, status.mode == mode else {
             return Observation(
                 findings: [

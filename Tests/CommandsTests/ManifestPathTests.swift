@@ -127,7 +127,7 @@ import Testing
             ])
         let text = try await sandbox.validate("--root", "app", "--check-only")
         #expect(text.status == 1 && text.output.contains("tenants/link.db"), "\(text.all)")
-        #expect(text.output.contains("leaves the root"), "\(text.all)")
+        #expect(text.output.contains("leaves the application's root"), "\(text.all)")
         #expect(try await sandbox.sqlite("outside.db", "SELECT group_concat(name) FROM sqlite_schema") == "t")
     }
 

@@ -14,7 +14,8 @@ import Testing
 
     @Test(
         arguments: [
-            ".env", "config.toml", "config.example", "data/a.db", "./data/../data/a.db", "data/a.db-wal", "data/a.db-shm",
+            ".env", "config.toml", "config.example", "data/a.db", "./data/../data/a.db", "data/a.db-wal",
+            "data/a.db-shm",
             "data/a.db-journal", "schemas.yaml", "link.json", "data", ".selfheal/report.json",
         ],
         ["validate-startup", "auto-heal"])

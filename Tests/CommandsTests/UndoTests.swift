@@ -33,7 +33,7 @@ import Testing
                     views: {v: "SELECT a, b FROM t"}
                 """,
             hasBackup: false, writes: "INSERT INTO t(a) VALUES ('new'); UPDATE t SET a = 'y' WHERE id = 1",
-            reads: "SELECT id, a FROM t"),
+            reads: "SELECT id, a FROM t ORDER BY id"),
         Case(
             name: "a value in a column that the run added",
             before: "CREATE TABLE t(id INTEGER PRIMARY KEY);INSERT INTO t VALUES (1);",
@@ -155,7 +155,9 @@ import Testing
         #expect(undo.output.contains(test.hasBackup ? "from the backup" : "by inverse steps"), "\(undo.all)")
         // SQLite keeps the counter of AUTOINCREMENT for ever once it has one.
         let counters = "DELETE FROM sqlite_sequence;"
-        #expect(try await self.dump(sandbox).replacing("\n" + counters, with: "") == dump.replacing("\n" + counters, with: ""))
+        #expect(
+            try await self.dump(sandbox).replacing("\n" + counters, with: "")
+                == dump.replacing("\n" + counters, with: ""))
         if test.hasBackup, mode == "delete" { #expect(try masked(sandbox) == bytes) }
         #expect(try await sandbox.sqlite("d.db", "PRAGMA integrity_check") == "ok")
         #expect(try await !findings(sandbox).isEmpty)
@@ -192,7 +194,8 @@ import Testing
         // As it was read before the undo, from the backup that the undo made.
         let folder = ".selfheal/backups/d.db"
         let backup = try #require(
-            try FileManager.default.contentsOfDirectory(atPath: sandbox.path(folder)).filter { $0.contains("run2") }.first)
+            try FileManager.default.contentsOfDirectory(atPath: sandbox.path(folder)).filter { $0.contains("run2") }
+                .first)
         #expect(read == (try await sandbox.sqlite("\(folder)/\(backup)", test.reads)), "\(undo.all)")
         #expect(try await findings(sandbox) == wrong)
         #expect(try await sandbox.sqlite("d.db", "PRAGMA integrity_check") == "ok")

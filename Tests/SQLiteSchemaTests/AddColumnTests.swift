@@ -227,7 +227,8 @@ import Testing
             ])
         #expect(
             changes.map(\.obstacles) == [
-                [.rows(1, rowids: [1], phrase: "have no b")], [.waits(for: "the column b")], [], [.waits(for: "the column b")], [],
+                [.rows(1, rowids: [1], phrase: "have no b")], [.waits(for: "the column b")], [],
+                [.waits(for: "the column b")], [],
             ])
     }
 

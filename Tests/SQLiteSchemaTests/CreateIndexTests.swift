@@ -89,7 +89,8 @@ import Testing
         let same = try desired(
             "CREATE TABLE t (a, b DEFAULT 5, c TEXT); CREATE UNIQUE INDEX i ON t (b); CREATE UNIQUE INDEX j ON t (c); CREATE UNIQUE INDEX k ON t (a, b)"
         )
-        #expect(try plan(same, connection).map(\.obstacles) == [[], [], [.duplicates(groups: 1, rowids: [1, 2])], [], []])
+        #expect(
+            try plan(same, connection).map(\.obstacles) == [[], [], [.duplicates(groups: 1, rowids: [1, 2])], [], []])
     }
 
     @Test func anIndexOnWhatIsNoTableWaits() throws {

@@ -128,8 +128,14 @@ import Testing
             CREATE TABLE IF NOT EXISTS 'docs_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
             """, 1
         ),
-        ("CREATE VIRTUAL TABLE docs USING fts5(body); CREATE TABLE 'docs_data'(id INTEGER PRIMARY KEY, block BLOB);", 1),
-        ("CREATE VIRTUAL TABLE docs USING fts4(body); CREATE TABLE 'docs_content'(docid INTEGER PRIMARY KEY, 'c0body');", 1),
+        (
+            "CREATE VIRTUAL TABLE docs USING fts5(body); CREATE TABLE 'docs_data'(id INTEGER PRIMARY KEY, block BLOB);",
+            1
+        ),
+        (
+            "CREATE VIRTUAL TABLE docs USING fts4(body); CREATE TABLE 'docs_content'(docid INTEGER PRIMARY KEY, 'c0body');",
+            1
+        ),
     ])
     func whatTheShellPrintsIsASchema(sql: String, count: Int) throws {
         let schema = try #require(try schema("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);\n" + sql))

@@ -14,9 +14,23 @@ enum Credential {
     ]
 
     static func isLikely(name: String, value: String) -> Bool {
-        if name.uppercased().split(separator: "_").contains(where: words.contains) { return true }
+        if wordsOf(name).contains(where: words.contains) { return true }
+        // A pattern's anchors say nothing.
+        let value = value.hasPrefix("^") ? String(value.dropFirst()) : value
         if beginnings.contains(where: value.hasPrefix) { return true }
-        return holdsPassword(value) || isRandom(value)
+        return holdsPassword(value) || isRandom(value.hasSuffix("$") ? String(value.dropLast()) : value)
+    }
+
+    /// `API_KEY`, `api_key` and `ApiKey` are two words each, in capitals.
+    private static func wordsOf(_ name: String) -> [Substring] {
+        var spaced = ""
+        var previous: Character = "_"
+        for character in name {
+            if character.isUppercase, previous.isLowercase { spaced.append("_") }
+            spaced.append(character)
+            previous = character
+        }
+        return spaced.uppercased().split(separator: "_")
     }
 
     /// `scheme://user:password@host`

@@ -157,13 +157,13 @@ struct EnvironmentFile: Check {
             }
             if !variable.value.type.accepts(value, choices: variable.value.values) {
                 let wanted =
-                    variable.value.type == .oneOf && !variable.value.secret
+                    variable.value.type == .oneOf && !variable.isConfidential
                     ? "one of \(variable.value.values.joined(separator: ", "))" : variable.value.type.expectation
                 findings.append(wrong(variable, "env.variable.type", "\(name) in \(path) is not \(wanted)"))
             }
             if let pattern = variable.value.pattern, !pattern.matches(value) {
                 // What a secret looks like is half of it.
-                let wanted = variable.value.secret ? "its pattern" : "the pattern \(pattern.text)"
+                let wanted = variable.isConfidential ? "its pattern" : "the pattern \(pattern.text)"
                 findings.append(
                     wrong(variable, "env.variable.pattern", "\(name) in \(path) does not match \(wanted)"))
             }
@@ -195,9 +195,7 @@ struct EnvironmentFile: Check {
         if let hint = variable.value.hint {
             finding.message = "\(hint) (\(fact))"
             finding.hint = nil
-        } else if let value = variable.value.defaultValue, !variable.value.secret,
-            !Credential.isLikely(name: variable.key, value: value)
-        {
+        } else if let value = variable.value.defaultValue, !variable.isConfidential {
             finding.hint = "the manifest's default is \(value)"
         }
         return finding
@@ -207,6 +205,14 @@ struct EnvironmentFile: Check {
         Finding(
             id, subject: variable.key, severity: variable.value.required ? .critical : .warning, message: message,
             hint: variable.value.hint, source: variable.location)
+    }
+}
+
+extension Keyed<EnvFilePlugin.Variable> {
+    /// Whether nothing of what the manifest says of its values may be shown.
+    fileprivate var isConfidential: Bool {
+        let stated = [value.defaultValue, value.pattern?.text].compactMap { $0 } + value.values
+        return value.secret || (stated.isEmpty ? [""] : stated).contains { Credential.isLikely(name: key, value: $0) }
     }
 }
 

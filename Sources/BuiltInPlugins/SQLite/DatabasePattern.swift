@@ -37,15 +37,30 @@ struct DatabasePattern: Sendable, Hashable {
                     do throws(MachineError) {
                         guard let kind = try machine.target(of: resource)?.kind else { continue }
                         if isLast ? kind != .directory : kind == .directory { next.append(path) }
-                    } catch .refused(_, .leavesRoot) {
-                        // The check on it says so; the others are looked at all the same.
-                        unreachable.append(path)
+                    } catch {
+                        // The check on it says why; the others are looked at all the same.
+                        let rest = components[(index + 1)...]
+                        unreachable.append(
+                            rest.contains(where: Self.isPattern) ? path : ([path] + rest).joined(separator: "/"))
                     }
                 }
             }
             found = next
         }
-        return (found + unreachable).sorted().compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
+        let paths = (found + unreachable).sorted().compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
+        return withoutAliases(paths, on: machine)
+    }
+
+    /// Leaves out links to files that are there under their own name as well.
+    private func withoutAliases(_ paths: [ResourcePath], on machine: any Machine) -> [ResourcePath] {
+        // What cannot be looked at is no alias: its check says why.
+        let statuses = paths.map { path in (try? machine.status(of: path)) ?? nil }
+        guard statuses.contains(where: { $0?.kind == .symbolicLink }) else { return paths }
+        let own = Set(statuses.compactMap { $0 }.filter { $0.kind != .symbolicLink }.map { [$0.device, $0.inode] })
+        return zip(paths, statuses).filter { path, status in
+            guard status?.kind == .symbolicLink, let target = try? machine.target(of: path) else { return true }
+            return !own.contains([target.device, target.inode])
+        }.map(\.0)
     }
 
     private func names(_ component: String, below base: String, on machine: any Machine) throws(MachineError)

@@ -45,7 +45,9 @@ public final class ComparisonMemory: Sendable {
         return zip(left, right).allSatisfy { left, right in
             left.count == right.count
                 && zip(left, right).allSatisfy { left, right in
-                    if case .text(let left) = left, case .text(let right) = right { return left.hasSameBytes(as: right) }
+                    if case .text(let left) = left, case .text(let right) = right {
+                        return left.hasSameBytes(as: right)
+                    }
                     return left == right
                 }
         }

@@ -47,7 +47,8 @@ public struct InversePlan: Sendable {
                 continue
             }
             guard let after = entry.after else {
-                refusals.append("the run dropped the table \(before.name.text.shown), and its rows are only in the backup")
+                refusals.append(
+                    "the run dropped the table \(before.name.text.shown), and its rows are only in the backup")
                 continue
             }
             let own = renames.filter { $0.table == entry.name }
@@ -152,7 +153,9 @@ extension StoredSchema {
     public init(_ rows: [SchemaRow]) {
         self.init(
             rows.compactMap { row in
-                guard let kind = SchemaObject.Kind(rawValue: row.type), !SQLName(row.name).isReserved else { return nil }
+                guard let kind = SchemaObject.Kind(rawValue: row.type), !SQLName(row.name).isReserved else {
+                    return nil
+                }
                 return SchemaObject(kind: kind, name: row.name, table: row.table, sql: row.sql)
             })
     }
@@ -174,7 +177,8 @@ extension StoredSchema {
     func means(_ object: SchemaObject?, asIn other: SchemaObject?, of schema: StoredSchema) -> Bool {
         guard let object, let other, object.kind == other.kind else { return false }
         switch object.kind {
-        case .view, .trigger: return CodeDefinition.parse(object.sql).map { $0 == CodeDefinition.parse(other.sql) } ?? false
+        case .view, .trigger:
+            return CodeDefinition.parse(object.sql).map { $0 == CodeDefinition.parse(other.sql) } ?? false
         case .index:
             let table = schema.table(other.table)
             return IndexDefinition.parse(object.sql, on: table).map {

@@ -76,8 +76,11 @@ struct TableInverses {
     private mutating func rebuild(
         _ old: TableDefinition, _ current: TableDefinition, _ added: [ColumnDefinition], _ renames: [ColumnRename]
     ) throws(MachineError) {
-        let desired = DesiredSchema(StoredSchema([SchemaObject(
-            kind: .table, name: old.name.text, table: old.name.text, sql: old.sql)]))
+        let desired = DesiredSchema(
+            StoredSchema([
+                SchemaObject(
+                    kind: .table, name: old.name.text, table: old.name.text, sql: old.sql)
+            ]))
         var planner = ChangePlanner(desired: desired, found: kept, connection: connection, renames: renames)
         let remedy = try planner.rebuildRemedy(old, current, replaced: [], dropping: Set(added.map(\.name)))
         let name = old.name.text.shown
@@ -117,7 +120,8 @@ struct TableInverses {
         } catch {
             // What filled it speaks of what is no longer there.
             _ = try error.sqlMessage
-            rows = try connection.rows("SELECT count(*) FROM main.\(table.name.alwaysQuoted)").first?.first?.integer ?? 0
+            rows =
+                try connection.rows("SELECT count(*) FROM main.\(table.name.alwaysQuoted)").first?.first?.integer ?? 0
         }
         if rows > 0 {
             refusals.append(

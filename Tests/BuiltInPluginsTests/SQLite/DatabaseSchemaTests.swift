@@ -156,10 +156,12 @@ import Testing
             "Index i is missing on t of d.db; nothing is done about it, because 1 group of rows share the same values (rowids 1, 2)",
             hint: "decide which of the rows stay; none is ever deleted by itself", severity: .warning),
         Case(
-            base(i: "CREATE INDEX i ON t (a)"), "sqlite.index.differs", "Index i in d.db is defined differently: 'UNIQUE' is not there",
+            base(i: "CREATE INDEX i ON t (a)"), "sqlite.index.differs",
+            "Index i in d.db is defined differently: 'UNIQUE' is not there",
             doing: "Replacing index i in d.db", severity: .warning),
         Case(
-            base(v: "CREATE VIEW v AS SELECT b FROM t"), "sqlite.view.differs", "View v in d.db is defined differently: is 'b', expected 'a'", doing: "Replacing view v in d.db"),
+            base(v: "CREATE VIEW v AS SELECT b FROM t"), "sqlite.view.differs",
+            "View v in d.db is defined differently: is 'b', expected 'a'", doing: "Replacing view v in d.db"),
         Case(
             base(g: "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END"), "sqlite.trigger.differs",
             "Trigger g in d.db is defined differently: is '2', expected '1'", doing: "Replacing trigger g in d.db"),
@@ -255,7 +257,8 @@ import Testing
         #expect(
             findings.map(\.message) == [
                 "The manifest does not name the index i of t in d.db",
-                "The manifest does not name the column b of t in d.db" + (policy == "drop" ? "; the column b goes" : ""),
+                "The manifest does not name the column b of t in d.db"
+                    + (policy == "drop" ? "; the column b goes" : ""),
                 "The manifest does not name the table u in d.db",
             ])
         #expect(findings.allSatisfy { $0.severity == .warning })

@@ -22,7 +22,9 @@ import Testing
             // What is found is described, so that `explain` and the documentation know it.
             let kind = try #require(SQLitePlugin.checks.compactMap { $0.kind(finding.id) }.first, "\(finding.id)")
             // A rebuild may cost more than what usually heals it, and less where nothing is lost.
-            if let repair = finding.repair { #expect(kind.risk != nil && (repair.risk == kind.risk || repair.rewrites)) }
+            if let repair = finding.repair {
+                #expect(kind.risk != nil && (repair.risk == kind.risk || repair.rewrites))
+            }
             #expect(finding.message.last != "." && !finding.message.contains("\n"))
         }
         return findings
