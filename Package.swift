@@ -80,7 +80,10 @@ let package = Package(
         tests("SQLiteSchemaTests", ["HealModel", "HealKit", "SQLiteSchema", "CSelfHeal", grdb]),
         tests(
             "BuiltInPluginsTests",
-            ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", "CSelfHeal", grdb]),
+            [
+                "HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", "CSelfHeal",
+                grdb,
+            ]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),
