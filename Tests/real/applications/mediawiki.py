@@ -13,4 +13,5 @@ def create(version: Debian, folder: Path) -> Path:
     return from_sql(folder / "wiki.sqlite", next(files / path for path in SQL if (files / path).exists()))
 
 
-APPLICATION = Application("MediaWiki", Debian("bookworm", "mediawiki"), Debian("trixie", "mediawiki"), create)
+APPLICATION = Application("MediaWiki", Debian("bookworm", "mediawiki"), Debian("trixie", "mediawiki"), create,
+                          remaining=["'pl_target_id'", "'uas_year'"])

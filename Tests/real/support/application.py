@@ -33,8 +33,10 @@ class Application:
 
 
 def execute(database: Path, sql: str) -> None:
+    # Lines that begin with a dot are commands of the sqlite3 shell.
+    statements = "\n".join(line for line in sql.splitlines() if not line.startswith("."))
     with closing(sqlite3.connect(database)) as connection:
-        connection.executescript(sql)
+        connection.executescript(statements)
 
 
 def from_sql(database: Path, *files: Path) -> Path:

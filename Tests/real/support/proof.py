@@ -124,7 +124,8 @@ def digest(path: Path) -> str:
 
 
 def read_plan(plan: Dict[str, Any], result: Result) -> None:
-    repairs = [repair for check in plan["checks"] for repair in check.get("repairs", [])]
+    planned = (plan["plan"] or {"repairs": []})["repairs"]
+    repairs = [entry["repair"] for entry in planned if entry["withheld"] is None]
     result.changes = len(repairs)
     result.risk = max((repair["risk"] for repair in repairs), key=RISKS.index, default="none")
 

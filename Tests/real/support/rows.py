@@ -108,6 +108,8 @@ class TableFiller:
         if len(wanted) < len(names):
             keys = sorted((c for c in columns(self.connection, parent) if c.is_key), key=lambda column: column.key)
             wanted = [column.name for column in keys]
+        if not wanted:
+            return None
         listed = ", ".join(quoted(name) for name in wanted)
         present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in wanted)
         total = self.connection.execute(f"SELECT count(*) FROM {quoted(parent)} WHERE {present}").fetchone()[0]
