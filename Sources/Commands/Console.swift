@@ -38,7 +38,10 @@ struct Console: Sendable {
         let layout: TextLayout = report.tool == Program.validateStartup.rawValue ? .validation : .healing
         // A file is not a terminal, whatever standard output is.
         let style = output == nil ? style : TextStyle(verbosity: style.verbosity)
-        let text = format.renderer(layout: layout, style: style).render(report)
+        let renderer: any ReportRenderer =
+            format == .text && report.tool == PlanCommand.tool
+            ? PlanRenderer(style: style) : format.renderer(layout: layout, style: style)
+        let text = renderer.render(report)
         if let output {
             if let trouble = Self.replace(output, with: text) {
                 complain(["\(output): \(trouble)"])

@@ -9,6 +9,8 @@ import Rendering
 /// One run of a tool, from the command line to the exit status.
 struct RunRequest: Sendable, Hashable {
     var program: Program
+    /// As the report names what made it, where that is not the program's own name.
+    var tool: String?
     var mode: RunMode
     /// `nil`: the manifest's policy, else medium.
     var maxRisk: Risk?
@@ -86,7 +88,7 @@ struct RunRequest: Sendable, Hashable {
             notes.append("nothing was checked: the manifest, or what was selected of it, expects nothing")
         }
         let report = Report(
-            tool: program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
+            tool: tool ?? program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
             manifest: place.manifest, mode: mode, startedAt: startedAt,
             durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
             repairs: result.repairs, databases: result.databases, notes: notes, faults: result.faults, run: result.run)

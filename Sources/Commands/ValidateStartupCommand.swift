@@ -39,35 +39,12 @@ struct AutoHealCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Heal databases only.")
-    var dbOnly = false
-
-    @Flag(help: "Heal the file system only: environment file, directories, files.")
-    var fsOnly = false
+    @OptionGroup var healing: HealingOptions
 
     @Flag(help: "Print exactly what would be done, and change nothing.")
     var dryRun = false
 
-    @Option(help: "The highest risk that is taken: low, medium or high. Default: the manifest's policy, else medium.")
-    var maxRisk: Risk?
-
-    @Flag(help: "Let repairs run installers too.")
-    var install = false
-
-    func validate() throws {
-        if dbOnly && fsOnly { throw ValidationError("--db-only and --fs-only exclude each other") }
-        if maxRisk == .critical {
-            throw ValidationError("--max-risk takes low, medium or high: critical repairs are never done by themselves")
-        }
-    }
-
-    var request: RunRequest {
-        var request = RunRequest.healing(
-            common.settings, dryRun: dryRun, domains: dbOnly ? [.databases] : fsOnly ? [.filesystem] : nil,
-            maxRisk: maxRisk)
-        if install { request.notes.append("--install: nothing in this manifest comes with an installer") }
-        return request
-    }
+    var request: RunRequest { healing.request(common, dryRun: dryRun) }
 
     func run() async throws { throw ExitCode(await request.perform().rawValue) }
 }

@@ -87,7 +87,7 @@ import Testing
         let outputs = [
             JSONRenderer().render(report), HistoryRenderer().text([entry]), HistoryRenderer().text(run: entry),
             HistoryRenderer().json([entry]), ExplainRenderer().text([kind]), ExplainRenderer().json([kind]),
-            ExplainRenderer().markdown([kind]),
+            ExplainRenderer().markdown([kind]), PlanRenderer().render(report),
             String(ProgressLine(width: 40).show(text, elapsed: .seconds(1)).dropFirst()),
         ]
         for output in outputs { #expect(Self.harmful(in: output).isEmpty) }
