@@ -55,6 +55,10 @@ let package = Package(
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
         // Checks whose repairs take a run back, or bring a backup back.
         library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
+        // A manifest for what is there.
+        library(
+            "Drafting",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "SQLiteSchema", "DotEnv", "BuiltInPlugins"]),
         .target(name: "CSelfHeal"),
         library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
@@ -64,7 +68,7 @@ let package = Package(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", arguments,
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "auto-heal", dependencies: ["Commands"], swiftSettings: strict),
@@ -73,6 +77,9 @@ let package = Package(
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
         tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
+        tests(
+            "DraftingTests",
+            ["HealModel", "HealKit", "HealManifest", "ManifestShape", "SQLiteSchema", "LiveMachine", "TestSupport", "Drafting"]),
         tests("DotEnvTests", ["DotEnv"], fixtures: true),
         tests("ManifestShapeTests", ["HealModel", "ManifestShape"]),
         tests("HealManifestTests", ["HealModel", "ManifestShape", "HealManifest"], fixtures: true),

@@ -104,6 +104,12 @@ struct Console: Sendable {
         return status
     }
 
+    /// Says something on standard error that is neither a report nor a refusal.
+    func remark(_ message: String) {
+        let tag = errorStyle.color ? "\u{1B}[33m[WARNING]\u{1B}[0m " : "[WARNING] "
+        Self.write(tag + message.printable + "\n", to: STDERR_FILENO)
+    }
+
     private func complain(_ messages: [String]) {
         let tag = errorStyle.color ? "\u{1B}[31m[ERROR]\u{1B}[0m " : "[ERROR] "
         Self.write(messages.map { tag + $0.printable + "\n" }.joined(), to: STDERR_FILENO)
@@ -190,7 +196,7 @@ extension ColorChoice {
 
 extension String {
     /// Without control characters that could fool a terminal.
-    fileprivate var printable: String {
+    var printable: String {
         String(
             String.UnicodeScalarView(
                 unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))

@@ -20,10 +20,12 @@ struct LoadedManifest: Sendable {
     static let descriptors = PluginRegistry.builtIn.flatMap { $0.checks }
 
     /// Reads and validates everything; nothing of the application is looked at before all of it is right.
-    static func load(_ path: String, on machine: any Machine) async throws(ManifestProblems) -> LoadedManifest {
+    static func load(
+        _ path: String, on machine: any Machine, source: any ManifestSource = DiskManifestSource()
+    ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
         let document = ManifestDocument.read(
-            path: path, sections: sections, environment: machine.environment, &problems)
+            path: path, sections: sections, source: source, environment: machine.environment, &problems)
         guard let document else { throw problems.sorted }
         var checks: [any Check] = []
         let context = PluginContext(machine: machine)

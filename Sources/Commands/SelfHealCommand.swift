@@ -15,7 +15,8 @@ struct SelfHealCommand: AsyncParsableCommand {
         abstract: "Looks after an application's surroundings: its environment file, directories, databases and tools.",
         version: Program.version,
         subcommands: [
-            ValidateStartupCommand.self, AutoHealCommand.self, PlanCommand.self, DiffCommand.self, HistoryCommand.self,
+            InitCommand.self, ValidateStartupCommand.self, AutoHealCommand.self, PlanCommand.self, DiffCommand.self,
+            HistoryCommand.self,
             UndoCommand.self,
             RestoreCommand.self, ExplainCommand.self, SchemaCommand.self,
         ])

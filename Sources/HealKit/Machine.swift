@@ -120,6 +120,8 @@ public protocol Machine: Sendable {
     /// The bytes of a regular file.
     /// - Throws: `.refused(.tooLarge)` past `limit` bytes, `.refused(.kind)` for anything but a regular file.
     func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8]
+    /// The first bytes of a regular file, at most `count`.
+    func beginning(of path: ResourcePath, count: Int) throws(MachineError) -> [UInt8]
     /// The names in a directory, sorted.
     func names(in path: ResourcePath?) throws(MachineError) -> [String]
 
@@ -144,6 +146,9 @@ public protocol Machine: Sendable {
 }
 
 extension Machine {
+    public func beginning(of path: ResourcePath, count: Int) throws(MachineError) -> [UInt8] {
+        Array(try contents(of: path, limit: .max).prefix(count))
+    }
     public func abandonedLog(of path: ResourcePath) throws(MachineError) -> Int64? { nil }
     public func access(to path: ResourcePath) throws(MachineError) -> (target: FileStatus, isFull: Bool)? {
         try target(of: path).map { ($0, false) }

@@ -1,5 +1,5 @@
 /// Whether a variable holds a credential although nobody said so. A net below `secret: true`, not instead of it.
-enum Credential {
+package enum Credential {
     private static let words: Set<Substring> = [
         "KEY", "KEYS", "APIKEY", "SECRET", "SECRETS", "TOKEN", "TOKENS", "PASSWORD", "PASSWD", "PASSPHRASE", "PWD",
         "CREDENTIAL",
@@ -13,7 +13,7 @@ enum Credential {
         "AIza", "ya29.", "eyJ", "SG.", "npm_", "pypi-", "hf_", "dop_v1_", "-----BEGIN",
     ]
 
-    static func isLikely(name: String, value: String) -> Bool {
+    package static func isLikely(name: String, value: String) -> Bool {
         if wordsOf(name).contains(where: words.contains) { return true }
         // A pattern's anchors say nothing.
         let value = value.hasPrefix("^") ? String(value.dropFirst()) : value

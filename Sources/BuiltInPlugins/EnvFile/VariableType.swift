@@ -18,7 +18,7 @@ public enum VariableType: String, Sendable, CaseIterable {
         }
     }
 
-    func accepts(_ value: String, choices: [String]) -> Bool {
+    package func accepts(_ value: String, choices: [String]) -> Bool {
         switch self {
         case .string: true
         case .int: Int(value) != nil && value.utf8.first != UInt8(ascii: "+")

@@ -42,6 +42,18 @@ extension LiveMachine {
     }
 
     public func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8] {
+        try reading(path, limit: limit) { file, size throws(MachineError) in
+            try file.readAll(limit: limit, expected: size, path.text)
+        }
+    }
+
+    public func beginning(of path: ResourcePath, count: Int) throws(MachineError) -> [UInt8] {
+        try reading(path, limit: .max) { file, _ throws(MachineError) in try file.readSome(upTo: count, path.text) }
+    }
+
+    private func reading(
+        _ path: ResourcePath, limit: Int, _ body: (borrowing Descriptor, Int) throws(MachineError) -> [UInt8]
+    ) throws(MachineError) -> [UInt8] {
         // Looked at before it is opened: to open some devices is to do something with them, and to close a database that
         // this process has open would drop its locks.
         guard let place = try root.open(path, selfheal_o_path) else { throw .failed("open", path.text, ENOENT) }
@@ -56,7 +68,7 @@ extension LiveMachine {
             guard opened.inode == status.inode, opened.device == status.device else {
                 throw .refused(subject: path.text, .changedMeanwhile)
             }
-            return try file.readAll(limit: limit, expected: Int(status.size), path.text)
+            return try body(file, Int(status.size))
         }
     }
 
