@@ -72,6 +72,7 @@ struct InitCommand: AsyncParsableCommand {
             }
             withExtendedLifetime(lock) {}
             for reason in draft.leftOut { console.remark("left out: \(reason)") }
+            for remark in draft.remarks { console.remark(remark) }
             if !draft.skipped.isEmpty { console.remark("not looked into: \(draft.skipped.joined(separator: ", "))") }
             if draft.contents.isEmpty {
                 console.remark(

@@ -27,11 +27,11 @@ struct DatabaseDraft {
     static func make(
         _ path: ResourcePath, key: String? = nil, found: FoundSchema, on machine: any Machine
     ) async -> Result {
-        let key = key ?? path.asPattern
         var comments: [String] = []
-        if key != path.text, !key.hasSuffix(path.name) {
+        if key == nil, path.asPattern != path.text {
             comments.append("A pattern that fits this one file, whose name has wildcards in it.")
         }
+        let key = key ?? path.asPattern
         var found = found
         var notes: [String] = []
         for _ in 0..<faultLimit {

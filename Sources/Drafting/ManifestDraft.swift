@@ -13,6 +13,8 @@ public struct ManifestDraft: Sendable {
     }
     /// What is not in it, and why, as sentences.
     public private(set) var leftOut: [String] = []
+    /// What a check will say of what is in it, although it is as stated.
+    public private(set) var remarks: [String] = []
     /// Directories that were not looked into.
     public private(set) var skipped: [String] = []
     /// What is in it, in words; empty when nothing is.
@@ -43,6 +45,9 @@ public struct ManifestDraft: Sendable {
             lines += leftOut.map { ManifestText.comment("- \($0)") }
         }
         text = lines.joined(separator: "\n") + "\n"
+        if case .findings(let findings) = await Trial(machine: machine).outcome(of: text, files: schemaFiles) {
+            remarks = findings.map(\.message)
+        }
     }
 
     private static let head = [
@@ -80,8 +85,6 @@ public struct ManifestDraft: Sendable {
                 ),
                 "policy:", "  severity: {env.variable.placeholder: information}",
             ]
-            leftOut.append(
-                ".env: the template's values are still there for \(draft.placeholders.joined(separator: ", "))")
         }
         contents.append(".env with \(draft.variables) variable\(draft.variables == 1 ? "" : "s")")
         return lines

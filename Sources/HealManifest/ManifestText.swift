@@ -47,7 +47,9 @@ public enum ManifestText {
     // MARK: Forms
 
     private static func isPlain(_ text: String, inFlow: Bool) -> Bool {
-        guard let first = text.utf8.first, isLetter(first), text.utf8.last != UInt8(ascii: " "),
+        // A name that begins with a dot is one for everybody; numbers that do are not.
+        guard let first = text.utf8.first(where: { $0 != UInt8(ascii: ".") }), isLetter(first),
+            text.utf8.last != UInt8(ascii: " "),
             PlainScalar.kind(of: text) == .string
         else { return false }
         let marks = inFlow ? " _./-" : " _./-()',;<>=+*|\"%!?~^&"
