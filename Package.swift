@@ -79,7 +79,10 @@ let package = Package(
         tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
         tests(
             "DraftingTests",
-            ["HealModel", "HealKit", "HealManifest", "ManifestShape", "SQLiteSchema", "LiveMachine", "TestSupport", "Drafting"]),
+            [
+                "HealModel", "HealKit", "HealManifest", "ManifestShape", "SQLiteSchema", "LiveMachine", "TestSupport",
+                "Drafting",
+            ]),
         tests("DotEnvTests", ["DotEnv"], fixtures: true),
         tests("ManifestShapeTests", ["HealModel", "ManifestShape"]),
         tests("HealManifestTests", ["HealModel", "ManifestShape", "HealManifest"], fixtures: true),

@@ -31,6 +31,15 @@ import Testing
         #expect(try machine.target(of: path("missing/deep/er")) == nil)
     }
 
+    @Test func theBeginningOfAFile() throws {
+        try sandbox.write("file", "12345")
+        #expect(try machine.beginning(of: path("file"), count: 3) == Array("123".utf8))
+        #expect(try machine.beginning(of: path("file"), count: 9) == Array("12345".utf8))
+        try sandbox.makeDirectory("a")
+        #expect(throws: MachineError.self) { try machine.beginning(of: path("a"), count: 3) }
+        #expect(throws: MachineError.self) { try machine.beginning(of: path("missing"), count: 3) }
+    }
+
     @Test func aLinkIsNotFollowedByStatusAndIsByTarget() throws {
         try sandbox.write("file", "12345")
         try sandbox.link("link", to: "file")
