@@ -140,17 +140,23 @@ public struct ChangePlanner {
         var replaced: [SchemaObject] = []
         for difference in differences {
             switch difference {
-            case .indexDiffers(let index, _) where index.table == table:
+            case .indexDiffers(let index, _) where index.table == table && isThere(.index, index.name, on: table):
                 guard case .statements = try replacement(of: index) else { continue }
                 replaced.append(
                     SchemaObject(kind: .index, name: index.name.text, table: table.text, sql: index.sql))
-            case .triggerDiffers(let trigger, _) where trigger.table == table:
+            case .triggerDiffers(let trigger, _)
+            where trigger.table == table && isThere(.trigger, trigger.name, on: table):
                 replaced.append(
                     SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql))
             default: break
             }
         }
         return replaced
+    }
+
+    /// Whether the database has an index or trigger of that name on the table, and not on another.
+    func isThere(_ kind: SchemaObject.Kind, _ name: SQLName, on table: SQLName?) -> Bool {
+        found.objects.contains { $0.kind == kind && $0.name == name && $0.table == table }
     }
 
     /// What heals an index or trigger that differs, where its table is rebuilt anyway.

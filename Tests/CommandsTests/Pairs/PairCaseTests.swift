@@ -1,0 +1,56 @@
+import Testing
+
+/// Pairs that once were not as they should be, made small. What holds for all pairs holds for them.
+@Suite struct PairCaseTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var pair: SchemaPair
+        /// How it ends.
+        var isHealed = true
+        var testDescription: String { name }
+    }
+
+    static let cases = [
+        Case(
+            name: "a trigger moves to a table that is rebuilt",
+            pair: SchemaPair(
+                old: [
+                    "CREATE TABLE a (x TEXT)", "CREATE TABLE b (y TEXT)", "CREATE TABLE log (what)",
+                    "CREATE TRIGGER g AFTER INSERT ON a BEGIN INSERT INTO log (what) VALUES (new.x); END",
+                ], rows: ["INSERT INTO b VALUES ('1')"],
+                new: [
+                    "CREATE TABLE a (x TEXT)", "CREATE TABLE b (y INTEGER)", "CREATE TABLE log (what)",
+                    "CREATE TRIGGER g AFTER INSERT ON b BEGIN INSERT INTO log (what) VALUES (new.y); END",
+                ], dropsExtras: true, writes: ["INSERT INTO b VALUES (2)", "INSERT INTO a VALUES ('x')"])),
+        Case(
+            name: "a trigger moves from a table that is rebuilt to another",
+            pair: SchemaPair(
+                old: [
+                    "CREATE TABLE a (x TEXT)", "CREATE TABLE b (y TEXT)", "CREATE TABLE log (what)",
+                    "CREATE TRIGGER g AFTER INSERT ON a BEGIN INSERT INTO log (what) VALUES (new.x); END",
+                ], rows: ["INSERT INTO b VALUES ('1')", "INSERT INTO a VALUES ('7')"],
+                new: [
+                    "CREATE TABLE a (x INTEGER)", "CREATE TABLE b (y INTEGER)", "CREATE TABLE log (what)",
+                    "CREATE TRIGGER g AFTER INSERT ON b BEGIN INSERT INTO log (what) VALUES (new.y); END",
+                ], dropsExtras: true, writes: ["INSERT INTO b VALUES (2)", "INSERT INTO a VALUES ('x')"])),
+        Case(
+            name: "an index moves to a table that is rebuilt",
+            pair: SchemaPair(
+                old: ["CREATE TABLE a (x TEXT)", "CREATE TABLE b (y TEXT)", "CREATE INDEX i ON a (x)"],
+                rows: ["INSERT INTO b VALUES ('1')"],
+                new: ["CREATE TABLE a (x TEXT)", "CREATE TABLE b (y INTEGER)", "CREATE INDEX i ON b (y)"])),
+        Case(
+            name: "a new column is called rowid",
+            pair: SchemaPair(
+                old: ["CREATE TABLE t (x TEXT)", "CREATE TABLE gone (x)"],
+                rows: ["INSERT INTO t (rowid, x) VALUES (3, 'a'), (7, 'b')"],
+                new: ["CREATE TABLE t (x TEXT, rowid TEXT)", "CREATE TABLE other (x)"])),
+    ]
+
+    @Test(arguments: cases) func isHealedOrRefusedAsItShould(test: Case) async throws {
+        let batch = try PairBatch([test.pair])
+        try await batch.run()
+        #expect(batch.invalid == 0)
+        #expect(batch.results.map(\.ending) == [test.isHealed ? .healed : .unchanged], "\(batch.results)")
+    }
+}
