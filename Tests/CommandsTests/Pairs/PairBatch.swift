@@ -22,7 +22,9 @@ final class PairBatch {
             let database = try RawDatabase(path)
             picture = try SchemaPicture(database)
             rows = try DatabaseRows(database, picture)
-            faults = try database.rows("PRAGMA integrity_check").map { $0[0].string }.filter { $0 != "ok" }
+            // SQLite 3.40 looks for the values of tables without rowids in the wrong columns.
+            faults = try database.rows("PRAGMA integrity_check").map { $0[0].string }
+                .filter { $0 != "ok" && !$0.contains(" value in ") }
             orphans = (try? database.rows("PRAGMA foreign_key_check").count) ?? -1
         }
 
