@@ -19,6 +19,8 @@ public enum Obstacle: Hashable, Sendable {
     case notNullFails(rows: Int64)
     case referencesWithDefault
     case defaultOfWrongType(String)
+    /// SQLite would give rows that exist another value than new ones get.
+    case defaultStoredOtherwise
     case backfillFiresTriggers([SQLName])
     /// What fills it would reference rows that do not exist.
     case orphans(rows: Int64)
@@ -48,7 +50,8 @@ public enum Obstacle: Hashable, Sendable {
     public var needsRebuild: Bool {
         switch self {
         case .primaryKey, .unique, .tableConstraint, .circular, .typeInStrictTable, .notNullWithoutDefault,
-            .defaultNotConstant, .storedGenerated, .referencesWithDefault, .defaultOfWrongType, .backfillFiresTriggers,
+            .defaultNotConstant, .storedGenerated, .referencesWithDefault, .defaultOfWrongType, .defaultStoredOtherwise,
+            .backfillFiresTriggers,
             .definedDifferently:
             true
         default: false
@@ -72,6 +75,7 @@ public enum Obstacle: Hashable, Sendable {
         case .referencesWithDefault:
             "it references another table with a default that is not NULL, and the table has rows"
         case .defaultOfWrongType(let type): "its default is no \(type) value, and the STRICT table has rows"
+        case .defaultStoredOtherwise: "SQLite would store its default otherwise in rows that exist than in new ones"
         case .backfillFiresTriggers(let names):
             "filling it would fire \(names.map(\.text).joined(separator: ", "))"
         case .orphans(let rows):

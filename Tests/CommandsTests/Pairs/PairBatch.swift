@@ -229,6 +229,7 @@ final class PairBatch {
             }
             let found = try counts(after, columns, withRowids: keepsRowids) { value, _ in value }
             if expected != found { losses.append("rows of \(name) \(columns): \(found), expected \(expected)") }
+            losses += try unlikeDefaults(name, table, after, picture)
             if let counter = old.rows.counters[name], new.picture.tables[name]?.counts == true, former.counts,
                 new.rows.counters[name] != counter
             {
@@ -236,6 +237,23 @@ final class PairBatch {
             }
         }
         return losses
+    }
+
+    /// Columns that are new and where rows that were there hold another value than a new row gets.
+    private func unlikeDefaults(
+        _ name: String, _ before: DatabaseRows.Table, _ after: DatabaseRows.Table, _ picture: SchemaPicture.Table
+    ) throws -> [String] {
+        var unlike: [String] = []
+        for (place, column) in after.columns.enumerated() where !before.columns.contains(column) {
+            guard let definition = picture.columns[column], definition.hidden == 0, definition.key == 0,
+                !picture.isVirtual
+            else { continue }
+            let expected = try oracle.value(
+                ofDefault: picture.defaults[column], type: definition.type, isStrict: picture.isStrict)
+            let found = Set(after.rows.map { $0[place] }).subtracting([expected])
+            if !found.isEmpty { unlike.append("new column \(name).\(column) holds \(found), expected \(expected)") }
+        }
+        return unlike
     }
 
     private func counts(

@@ -45,6 +45,15 @@ import Testing
                 old: ["CREATE TABLE t (x TEXT)", "CREATE TABLE gone (x)"],
                 rows: ["INSERT INTO t (rowid, x) VALUES (3, 'a'), (7, 'b')"],
                 new: ["CREATE TABLE t (x TEXT, rowid TEXT)", "CREATE TABLE other (x)"])),
+        // ADD COLUMN would give rows that are there the texts 1e3 and 1.50, the numbers 1 and 1000; new rows get others.
+        Case(
+            name: "defaults that ADD COLUMN stores otherwise",
+            pair: SchemaPair(
+                old: ["CREATE TABLE t (x TEXT)"], rows: ["INSERT INTO t VALUES ('a')", "INSERT INTO t VALUES ('b')"],
+                new: [
+                    "CREATE TABLE t (x TEXT, a TEXT DEFAULT 1e3, b TEXT NOT NULL DEFAULT (-1.50), c TEXT DEFAULT TRUE, "
+                        + "d BLOB DEFAULT 1e3, e DEFAULT 1.0, f INTEGER DEFAULT 1e3, g BOOLEAN DEFAULT TRUE, h TEXT DEFAULT 7)"
+                ])),
         // SQLite 3.40 says "NULL value in t.a" of every such row, whatever it holds.
         Case(
             name: "a table without rowids whose key does not stand first",

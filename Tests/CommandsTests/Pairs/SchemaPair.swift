@@ -86,6 +86,16 @@ final class TypeOracle {
 
     init() throws { database = try RawDatabase() }
 
+    /// What a row that does not name the column gets.
+    func value(ofDefault text: String?, type: String, isStrict: Bool) throws -> RawDatabase.Value {
+        guard let text else { return .null }
+        let name = "d\(tables.count)"
+        tables[name] = name
+        try database.execute("CREATE TABLE \(name) (v \(type) DEFAULT \(text.asDefault))\(isStrict ? " STRICT" : "")")
+        try database.execute("INSERT INTO \(name) DEFAULT VALUES")
+        return try database.rows("SELECT v FROM \(name)")[0][0]
+    }
+
     /// `nil` where the column refuses the value.
     func stored(_ value: RawDatabase.Value, type: String, isStrict: Bool) throws -> RawDatabase.Value? {
         let key = "\(type) \(isStrict)"
@@ -99,4 +109,9 @@ final class TypeOracle {
         defer { _ = try? database.rows("DELETE FROM \(name)") }
         return try database.rows("SELECT v FROM \(name)")[0][0]
     }
+}
+
+extension String {
+    /// The pragma leaves out the parentheses of an expression, and constants may stand in them as well, except for names.
+    fileprivate var asDefault: String { contains("(") || contains("+ ") || contains("/ ") ? "(\(self))" : self }
 }

@@ -12,7 +12,8 @@ struct SchemaPicture: Equatable {
 
     struct Table: Equatable {
         var columns: [String: Column] = [:]
-        var order: [String] = []
+        /// What stands behind DEFAULT, as it stands there; the columns hold the folded text.
+        var defaults: [String: String] = [:]
         var isStrict: Bool
         var hasRowid: Bool
         var isVirtual: Bool
@@ -53,7 +54,7 @@ struct SchemaPicture: Equatable {
             // Of a virtual table these are its own business.
             if table.isVirtual, column[5].number == 1 { continue }
             let key = column[0].string.folded
-            table.order.append(key)
+            if column[3] != .null { table.defaults[key] = column[3].string }
             table.columns[key] = Column(
                 type: column[1].string.folded, isNotNull: column[2].number == 1,
                 defaultValue: SpellingFold.words(of: column[3].string).joined(separator: " "), key: column[4].number,
@@ -172,7 +173,7 @@ enum SpellingFold {
             if !hasBegun {
                 hasBegun = word == "("
             } else if word == "," && depth == 1 || word == ")" && depth == 0 {
-                parts.append(part.joined(separator: " "))
+                parts += pieces(of: part)
                 part = []
             } else {
                 part.append(word)
@@ -180,5 +181,29 @@ enum SpellingFold {
         }
         // The order of options says nothing.
         return parts.filter { !$0.isEmpty } + part.filter { $0 != "," }.sorted()
+    }
+
+    /// A column or constraint without its CHECKs, and these: ADD COLUMN takes along those of the table that need the column.
+    /// Their names say nothing to SQLite.
+    private static func pieces(of part: [String]) -> [String] {
+        var rest: [String] = []
+        var checks: [String] = []
+        var words = part[...]
+        while let word = words.popFirst() {
+            guard word == "check", words.first == "(" else {
+                rest.append(word)
+                continue
+            }
+            var depth = 0
+            var check = [word]
+            repeat {
+                let next = words.removeFirst()
+                depth += next == "(" ? 1 : next == ")" ? -1 : 0
+                check.append(next)
+            } while depth > 0 && !words.isEmpty
+            checks.append(check.joined(separator: " "))
+            if rest.dropLast().last == "constraint" { rest.removeLast(2) }
+        }
+        return [rest.joined(separator: " ")] + checks
     }
 }
