@@ -40,6 +40,8 @@ public enum Obstacle: Hashable, Sendable {
     case waits(for: String)
     /// Something else has its name.
     case nameTaken
+    /// Tables that stay reference it.
+    case referenced(by: [SQLName])
     /// It can only be changed when nobody uses the database.
     case inUse(String)
     /// A newer or another application owns the database.
@@ -90,6 +92,8 @@ public enum Obstacle: Hashable, Sendable {
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)
         case .waits(let what): "\(what) must be there first"
         case .nameTaken: "something else has that name"
+        case .referenced(let names):
+            "\(names.map(\.text.shown).joined(separator: ", ")) \(names.count == 1 ? "references" : "reference") it"
         case .inUse(let what): what
         case .foreignOwner: "the database belongs to another application, or to a newer version of this one"
         case .notAutomatic: "it is never done automatically"

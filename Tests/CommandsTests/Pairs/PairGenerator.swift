@@ -93,7 +93,8 @@ struct PairGenerator {
         table.columns = []
         for column in old.columns {
             let isGenerated = column.generated != nil
-            if isGenerated || (!old.key.columns.contains(column.name) && chance(12)) { continue }
+            let isLast = column.name == old.columns.last { $0.generated == nil }?.name && table.columns.isEmpty
+            if isGenerated || (!isLast && !old.key.columns.contains(column.name) && chance(12)) { continue }
             let stays = chance(75) && table.isStrict == old.isStrict
             // The type often stays where the rest changes, as it does in life.
             let type = chance(60) ? column.type : nil

@@ -63,7 +63,9 @@ struct DatabaseRows: Equatable {
             let rowid = table.hasRowid ? ["_rowid_", "rowid", "oid"].first { table.columns[$0] == nil } : nil
             let names = (rowid.map { [$0] } ?? []) + columns.map { "\"\($0.replacing("\"", with: "\"\""))\"" }
             let quoted = "\"\(name.replacing("\"", with: "\"\""))\""
-            var rows = try database.rows("SELECT \(names.joined(separator: ", ")) FROM \(quoted) ORDER BY 1, 2")
+            var rows = try database.rows("SELECT \(names.joined(separator: ", ")) FROM \(quoted)").sorted {
+                "\($0)" < "\($1)"
+            }
             var rowids: [Int64]?
             if rowid != nil {
                 rowids = rows.map { $0[0].number }
