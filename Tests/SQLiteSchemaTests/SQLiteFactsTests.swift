@@ -18,15 +18,19 @@ import Testing
     }
 
     private func text(_ sql: String, _ connection: TestConnection) throws -> String {
-        try connection.rows(sql).map { $0.map { "\($0.text ?? $0.integer.map(String.init) ?? "NULL")" }.joined(separator: " ") }
-            .joined(separator: "; ")
+        try connection.rows(sql).map {
+            $0.map { "\($0.text ?? $0.integer.map(String.init) ?? "NULL")" }.joined(separator: " ")
+        }
+        .joined(separator: "; ")
     }
 
     // MARK: ADD COLUMN
 
     @Test(arguments: [
-        ("t", "c INTEGER PRIMARY KEY", "Cannot add a PRIMARY KEY column"), ("t", "c UNIQUE", "Cannot add a UNIQUE column"),
-        ("t", "A TEXT", "duplicate column name: A"), ("t", "c TEXT COLLATE nosuch", "no such collation sequence: nosuch"),
+        ("t", "c INTEGER PRIMARY KEY", "Cannot add a PRIMARY KEY column"),
+        ("t", "c UNIQUE", "Cannot add a UNIQUE column"),
+        ("t", "A TEXT", "duplicate column name: A"),
+        ("t", "c TEXT COLLATE nosuch", "no such collation sequence: nosuch"),
         ("v", "c", "Cannot add a column to a view"), ("f", "c", "virtual tables may not be altered"),
         ("sqlite_sequence", "c", "table sqlite_sequence may not be altered"), ("s", "c", "missing datatype for s.c"),
         ("s", "c VARCHAR(9)", "unknown datatype for s.c: \"VARCHAR(9)\""),
@@ -65,7 +69,8 @@ import Testing
         #expect(refusal("ALTER TABLE t ADD COLUMN c INT DEFAULT 'x'", strict) == nil)
         #expect(try text("PRAGMA integrity_check", strict) == "non-INT value in t.c")
 
-        let child = try database("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+        let child = try database(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a); INSERT INTO t VALUES (1)")
         #expect(refusal("ALTER TABLE t ADD COLUMN c REFERENCES p DEFAULT 1", child) == nil)
         #expect(try child.rows("PRAGMA foreign_key_check").count == 1)
 
@@ -84,7 +89,8 @@ import Testing
     ]) func addColumnStoresSomeDefaultsOtherwise(definition: String, old: String, new: String) throws {
         let connection = try database("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
         try connection.execute("ALTER TABLE t ADD COLUMN c \(definition); INSERT INTO t (a) VALUES (2)")
-        #expect(try text("SELECT typeof(c) || ' ' || CAST(c AS TEXT) FROM t ORDER BY a", connection) == "\(old); \(new)")
+        #expect(
+            try text("SELECT typeof(c) || ' ' || CAST(c AS TEXT) FROM t ORDER BY a", connection) == "\(old); \(new)")
     }
 
     // MARK: Indexes
@@ -112,7 +118,10 @@ import Testing
         ("CREATE TABLE t (a REFERENCES t MATCH FULL)", "CREATE TABLE t (a REFERENCES t)"),
         ("CREATE TABLE t (a CONSTRAINT once UNIQUE)", "CREATE TABLE t (a UNIQUE)"),
         ("CREATE TABLE t (a, b AS (a + 1))", "CREATE TABLE t (a, b AS (a + 2))"),
-        ("CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a > 1", "CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a > 2"),
+        (
+            "CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a > 1",
+            "CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a > 2"
+        ),
         ("CREATE TABLE t (a); CREATE INDEX i ON t (a + 1)", "CREATE TABLE t (a); CREATE INDEX i ON t (a + 2)"),
     ]) func pragmasDoNotShow(first: String, second: String) throws {
         let pictures = try [first, second].map { sql in
@@ -129,7 +138,8 @@ import Testing
     @Test func whatGRDBLeavesOut() throws {
         let queue = try DatabaseQueue()
         try queue.write { db in
-            try db.execute(sql: "CREATE TABLE t (a, b); CREATE INDEX plain ON t (a); CREATE INDEX lowered ON t (lower(b))")
+            try db.execute(
+                sql: "CREATE TABLE t (a, b); CREATE INDEX plain ON t (a); CREATE INDEX lowered ON t (lower(b))")
             #expect(try db.indexes(on: "t").map(\.name) == ["plain"])
         }
         var mode = ""
@@ -150,8 +160,12 @@ import Testing
                 try db.execute(sql: "CREATE TABLE t (a); PRAGMA writable_schema = ON")
                 // As an application without the setting has made it.
                 try db.execute(
-                    sql: "INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 0, 'CREATE TABLE x (x CHECK (x <> \"y\"))')")
-                try db.execute(sql: "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 't') WHERE name = 'x'")
+                    sql:
+                        "INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 0, 'CREATE TABLE x (x CHECK (x <> \"y\"))')"
+                )
+                try db.execute(
+                    sql: "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema "
+                        + "WHERE name = 't') WHERE name = 'x'")
                 try db.execute(sql: "PRAGMA writable_schema = RESET")
                 let fails = (try? db.execute(sql: "ALTER TABLE t RENAME TO u")) == nil
                 #expect(fails != works)
