@@ -83,6 +83,21 @@ import Testing
                 old: ["CREATE TABLE t (x TEXT)", "CREATE INDEX i ON t (x)"], rows: ["INSERT INTO t VALUES ('1')"],
                 new: ["CREATE TABLE u (id INTEGER PRIMARY KEY AUTOINCREMENT, y)", "CREATE INDEX i ON u (y)"],
                 dropsExtras: true)),
+        Case(
+            name: "a parent whose child loses the column that references it",
+            pair: SchemaPair(
+                old: [
+                    "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                    "CREATE TABLE t (x TEXT, y INTEGER REFERENCES p, g INTEGER AS ('c' || 2) VIRTUAL)",
+                ], rows: ["INSERT INTO p VALUES (1)", "INSERT INTO t VALUES ('5', 1)"],
+                new: ["CREATE TABLE t (x INTEGER)"], dropsExtras: true)),
+        // A column of a type that STRICT does not know is in the way until it has gone.
+        Case(
+            name: "a view waits for a column that only the second round can bring",
+            pair: SchemaPair(
+                old: ["CREATE TABLE t (x TEXT, g INTEGER AS ('c' || 2) VIRTUAL)"], rows: ["INSERT INTO t VALUES ('5')"],
+                new: ["CREATE TABLE t (x TEXT, k INTEGER UNIQUE) STRICT", "CREATE VIEW v AS SELECT k FROM t"],
+                dropsExtras: true)),
         // Without its parent nothing could be written to it.
         Case(
             name: "a parent is not dropped while its child keeps the reference",
