@@ -99,6 +99,10 @@ let package = Package(
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),
         // Runs the built programs as a user does.
         tests(
-            "CommandsTests", ["Commands", arguments, "validate-startup", "auto-heal", "selfheal", subprocess, system]),
+            "CommandsTests",
+            [
+                "Commands", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal", "selfheal", subprocess,
+                system,
+            ]),
     ]
 )

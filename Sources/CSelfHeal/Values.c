@@ -1,6 +1,7 @@
 // SQL functions about values: what a column would make of one, whether that loses something, and what a set of rows holds.
 #include "CSelfHeal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,8 @@ static void loss_function(sqlite3_context *context, int count, sqlite3_value **a
         } else if (after == SQLITE_TEXT && before == SQLITE_FLOAT) {
             char buffer[64];
             sqlite3_snprintf(sizeof buffer, buffer, "%!.15g", real);
-            lost = strtod(buffer, NULL) != real;
+            // SQLite writes an infinite number as a word, and does not read it.
+            lost = !isfinite(real) || strtod(buffer, NULL) != real;
         }
     }
     sqlite3_result_int(context, lost);
@@ -141,13 +143,16 @@ static uint64_t mixed(uint64_t hash, uint64_t word) {
 
 static uint64_t of_bytes(uint64_t hash, const unsigned char *bytes, size_t length) {
     uint64_t word;
+    // The length first: no bytes of one value can then be taken for the beginning of the next.
+    hash = mixed(hash, (uint64_t)length);
     for (; length >= 8; bytes += 8, length -= 8) {
         memcpy(&word, bytes, 8);
         hash = mixed(hash, word);
     }
+    if (!length) return hash;
     word = 0;
-    if (length) memcpy(&word, bytes, length);
-    return mixed(hash, word ^ (uint64_t)length << 56);
+    memcpy(&word, bytes, length);
+    return mixed(hash, word);
 }
 
 static uint64_t final(uint64_t hash) {

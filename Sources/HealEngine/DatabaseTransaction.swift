@@ -37,6 +37,11 @@ struct DatabaseTransaction: Sendable {
                             failure.set(unhealed: pass.unhealed, backup: pass.change.backup)
                             throw error
                         }
+                        guard pass.hasChanged || pass.records.isEmpty else {
+                            // What was tried is taken back, but a commit would write to the file all the same.
+                            failure.set(unhealed: [], backup: pass.change.backup, records: pass.records)
+                            throw .refused(subject: path.text, .notHealed)
+                        }
                         if !pass.hasChanged { failure.set(unhealed: [], backup: pass.change.backup) }
                         return Result(records: pass.records, change: pass.hasChanged ? pass.change : nil)
                     }
@@ -47,13 +52,18 @@ struct DatabaseTransaction: Sendable {
                     discard(failure.backup)
                 } catch {
                     discard(failure.backup)
+                    for record in failure.records {
+                        for key in record.findings { records[key] = record }
+                    }
                     let keys = failure.unhealed
                     guard keys.isEmpty else {
                         for key in keys { excluded[key] = (.undone, "it did not heal the fault") }
                         attempt += 1
                         continue
                     }
-                    for key in wanted { excluded[key] = (.failed, error.explanation) }
+                    if failure.records.isEmpty {
+                        for key in wanted { excluded[key] = (.failed, error.explanation) }
+                    }
                 }
             }
             return Result(records: tasks.map { $0.record(records, excluded) }, change: change)
@@ -67,10 +77,21 @@ struct DatabaseTransaction: Sendable {
 
     /// What is known of a pass that was rolled back, or that changed nothing.
     private final class Failure: Sendable {
-        private let state = Mutex<(unhealed: [Finding.Key], backup: Backup?)>(([], nil))
+        private struct State {
+            var unhealed: [Finding.Key] = []
+            var backup: Backup?
+            var records: [RepairRecord] = []
+        }
+
+        private let state = Mutex(State())
         var unhealed: [Finding.Key] { state.withLock(\.unhealed) }
         var backup: Backup? { state.withLock(\.backup) }
-        func set(unhealed: [Finding.Key], backup: Backup?) { state.withLock { $0 = (unhealed, backup) } }
+        /// What was tried, none of it with success.
+        var records: [RepairRecord] { state.withLock(\.records) }
+
+        func set(unhealed: [Finding.Key], backup: Backup?, records: [RepairRecord] = []) {
+            state.withLock { $0 = State(unhealed: unhealed, backup: backup, records: records) }
+        }
     }
 }
 

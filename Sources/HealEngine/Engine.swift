@@ -69,9 +69,12 @@ public struct Engine: Sendable {
                 modes: modes)
             var planned: [RepairTask] = []
             for _ in 0..<Self.rounds {
-                let known = Set(planned.flatMap(\.keys))
+                // What had to wait may have its time now.
+                let known = Set(planned.filter { $0.planned.withheld == nil }.flatMap(\.keys))
                 let tasks = await planner.tasks(for: last, on: machine).filter { !known.contains($0.finding.key) }
                 if tasks.isEmpty { break }
+                let again = Set(tasks.flatMap(\.keys))
+                planned.removeAll { $0.planned.withheld != nil && !again.isDisjoint(with: $0.keys) }
                 planned += tasks
                 result.plan = Plan(planned)
                 let plan = Plan(tasks)

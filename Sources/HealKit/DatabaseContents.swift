@@ -1,15 +1,19 @@
 import HealModel
 
 extension SQLConnection {
-    /// The rows of `sqlite_schema` that have a text, in the order in which they were made.
+    /// The rows of `sqlite_schema` that have a text, in the order in which they were made, without SQLite's table of counters:
+    /// it comes with the first AUTOINCREMENT and never goes.
     public func schemaRows() throws(MachineError) -> [SchemaRow] {
-        try rows("SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
-            .compactMap { row in
-                guard row.count == 4, let type = row[0].text, let name = row[1].text, let table = row[2].text,
-                    let sql = row[3].text
-                else { return nil }
-                return SchemaRow(type: type, name: name, table: table, sql: sql)
-            }
+        try rows(
+            "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL "
+                + "AND name <> 'sqlite_sequence' ORDER BY rowid"
+        )
+        .compactMap { row in
+            guard row.count == 4, let type = row[0].text, let name = row[1].text, let table = row[2].text,
+                let sql = row[3].text
+            else { return nil }
+            return SchemaRow(type: type, name: name, table: table, sql: sql)
+        }
     }
 
     /// `user_version` and `application_id`.
@@ -24,7 +28,7 @@ extension SQLConnection {
     /// What every table holds, by its name: a digest of all its rows with their rowids, which also says how many they are.
     ///
     /// Two states of a database with the same contents, schema and numbers are the same state. Virtual tables are left out,
-    /// because what they hold is in ordinary tables, and so are SQLite's own statistics.
+    /// because what they hold is in ordinary tables, and so are SQLite's own statistics and its table of counters while there is none.
     public func contents() throws(MachineError) -> [String: String] {
         var contents: [String: String] = [:]
         let tables = try rows(
@@ -32,7 +36,8 @@ extension SQLConnection {
                 + "AND name NOT IN ('sqlite_schema', 'sqlite_master') AND name NOT LIKE 'sqlite\\_stat_' ESCAPE '\\'")
         for table in tables {
             guard table.count == 2, let name = table[0].text else { continue }
-            contents[name] = try digest(of: name, hasRowid: table[1].integer == 0)
+            let digest = try digest(of: name, hasRowid: table[1].integer == 0)
+            if name != "sqlite_sequence" || digest != "rows 0" { contents[name] = digest }
         }
         return contents
     }

@@ -136,7 +136,8 @@ import Testing
         .backfillFiresTriggers([SQLName("g")]), .renameRefused("x"), .definedDifferently, .contentsOfModule,
         .rows(1, rowids: [1], phrase: "have no a"), .rows(2, rowids: [], phrase: "have no a"),
         .orphans(rows: 1), .orphans(rows: 2),
-        .duplicates(groups: 1, rowids: []), .waits(for: "x"), .nameTaken, .inUse("x"), .foreignOwner,
+        .duplicates(groups: 1, rowids: []), .waits(for: "x"), .nameTaken, .inUse("x"),
+        .referenced(by: [SQLName("a"), SQLName("b")]), .defaultStoredOtherwise, .foreignOwner,
         .notAutomatic,
     ])
     func everyObstacleHasASentence(obstacle: Obstacle) {

@@ -186,11 +186,12 @@ extension LiveMachine {
 }
 
 extension Connection {
-    /// - Throws: `.database(.damaged)` with the first fault that SQLite's full examination finds.
+    /// - Throws: `.database(.damaged)` with the first fault that SQLite's full examination finds in pages and indexes.
     func requireIntegrity() throws(MachineError) {
-        let statement = try statement("PRAGMA integrity_check(1)")
-        defer { statement.reset() }
-        guard try statement.step(on: self), let verdict = statement.row().first?.text, verdict != "ok" else { return }
-        throw .database(subject: subject, .damaged(verdict))
+        let report = try IntegrityReport(examining: self, .full)
+        if let fault = report.damage.first { throw .database(subject: subject, .damaged(fault)) }
+        if let index = report.indexes.keys.min() {
+            throw .database(subject: subject, .damaged("the index \(index) does not hold what its table holds"))
+        }
     }
 }

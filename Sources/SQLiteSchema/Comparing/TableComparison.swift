@@ -117,8 +117,10 @@ struct TableComparison {
         }
         difference(.strict, desired.isStrict, found.isStrict)
         difference(.withoutRowid, desired.isWithoutRowid, found.isWithoutRowid)
-        difference(
-            .autoincrement, desired.primaryKey?.isAutoincrement == true, found.primaryKey?.isAutoincrement == true)
+        if !hasUnnamedKey {
+            difference(
+                .autoincrement, desired.primaryKey?.isAutoincrement == true, found.primaryKey?.isAutoincrement == true)
+        }
         if !desired.unknownWords.haveSameBytes(as: found.unknownWords) {
             tableAspects.append(
                 AspectDifference(
@@ -127,14 +129,18 @@ struct TableComparison {
         }
     }
 
+    /// A key over columns that the manifest does not name is not the manifest's matter.
+    private var hasUnnamedKey: Bool {
+        desired.primaryKey == nil && found.primaryKey?.terms.contains { desired.column($0.column) == nil } == true
+    }
+
     private mutating func comparePrimaryKeys() {
         var expected = desired.primaryKey
         var actual = found.primaryKey
         expected?.isAutoincrement = false
         actual?.isAutoincrement = false
         guard expected != actual else { return }
-        // A key over columns that the manifest does not name is not the manifest's matter.
-        if expected == nil, let actual, actual.terms.contains(where: { desired.column($0.column) == nil }) { return }
+        if hasUnnamedKey { return }
         let wanting = expected?.terms.map(\.column).filter(missingNames.contains) ?? []
         guard wanting.isEmpty else { return add(.primaryKey, to: wanting) }
         let columns = Set((expected?.terms ?? []).map(\.column) + (actual?.terms ?? []).map(\.column))

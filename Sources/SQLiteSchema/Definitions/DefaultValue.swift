@@ -21,6 +21,18 @@ public struct DefaultValue: Hashable, Sendable {
 
     public var isConstant: Bool { form != .expression }
 
+    /// Whether ADD COLUMN gives rows that exist the value that new rows get. To those SQLite gives a number's own digits
+    /// where the column keeps texts (`1e3`, and not `1000.0`), the number 1 for TRUE, and in a column without a type a whole
+    /// number for `1e3`.
+    func isAddedAlike(to affinity: Affinity) -> Bool {
+        switch affinity {
+        case .text:
+            form != .real && !["true", "false"].contains { source.asciiLowercased.contains($0) && form == .integer }
+        case .blob: form != .real
+        case .integer, .real, .numeric: true
+        }
+    }
+
     /// - Returns: `nil` for `NULL`, which is what a column without DEFAULT gets.
     init?(_ text: SQLText, _ range: Range<Int>) {
         let bare = text.withoutParentheses(range)

@@ -81,7 +81,7 @@ extension ChangePlanner {
         if table.isStrict, !value.fits(strictType: column.type.tokens.first ?? "any") {
             return [.defaultOfWrongType(column.type.source)]
         }
-        return []
+        return value.isAddedAlike(to: table.storage(of: column)) ? [] : [.defaultStoredOtherwise]
     }
 
     private func updateTriggers(of missing: MissingColumn) -> [SQLName] {

@@ -140,11 +140,12 @@ public struct ChangePlanner {
         var replaced: [SchemaObject] = []
         for difference in differences {
             switch difference {
-            case .indexDiffers(let index, _) where index.table == table:
+            case .indexDiffers(let index, _) where index.table == table && isThere(.index, index.name, on: table):
                 guard case .statements = try replacement(of: index) else { continue }
                 replaced.append(
                     SchemaObject(kind: .index, name: index.name.text, table: table.text, sql: index.sql))
-            case .triggerDiffers(let trigger, _) where trigger.table == table:
+            case .triggerDiffers(let trigger, _)
+            where trigger.table == table && isThere(.trigger, trigger.name, on: table):
                 replaced.append(
                     SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql))
             default: break
@@ -153,8 +154,18 @@ public struct ChangePlanner {
         return replaced
     }
 
-    /// What heals an index or trigger that differs, where its table is rebuilt anyway.
-    func rewrite(of table: SQLName?) -> PlannedChange.Remedy? { table.flatMap { rewrites[$0] } }
+    /// Whether the database has an index or trigger of that name on the table, and not on another.
+    func isThere(_ kind: SchemaObject.Kind, _ name: SQLName, on table: SQLName?) -> Bool {
+        found.objects.contains { $0.kind == kind && $0.name == name && $0.table == table }
+    }
+
+    /// What heals an index or trigger that differs, where its table is rebuilt anyway and it is made again with it.
+    func rewrite(of table: SQLName?, making sql: String) -> PlannedChange.Remedy? {
+        guard let remedy = table.flatMap({ rewrites[$0] }), case .rewrite(let rewrite) = remedy,
+            rewrite.statements.contains(where: { $0.hasSameBytes(as: sql) })
+        else { return nil }
+        return remedy
+    }
 
     // MARK: The plan so far
 
@@ -220,10 +231,31 @@ public struct ChangePlanner {
             droppedColumns[name] = remedy
             return remedy
         case .table, .view, .index, .trigger:
+            if extra.kind == .table {
+                let children = try children(of: extra.name)
+                if !children.isEmpty { return .obstacles([.referenced(by: children)]) }
+            }
             if let kind = SchemaObject.Kind(rawValue: extra.kind.rawValue) { noteDropped(kind, extra.name) }
             return .statements(
                 ["DROP \(extra.kind.rawValue.uppercased()) main.\(extra.name.alwaysQuoted)"], risk: .high)
         }
+    }
+
+    /// Tables that stay, and reference one that goes as the plan leaves them: nothing could be written to them any more.
+    private mutating func children(of parent: SQLName) throws(MachineError) -> [SQLName] {
+        var children: [SQLName] = []
+        for object in found.objects where object.kind == .table && desired.stored.tableOrView(object.name) != nil {
+            var table = planned(object.name)
+            // Without the columns that go with it.
+            if case .rewrite = droppedColumns[object.name], let current = table,
+                let desired = desired.table(object.name)
+            {
+                let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
+                table = TargetTable(desired, keeping: current, dropping: names)?.definition
+            }
+            if table?.foreignKeys.contains(where: { $0.parent == parent }) == true { children.append(object.name) }
+        }
+        return children
     }
 
     private var droppedColumns: [SQLName: PlannedChange.Remedy] = [:]

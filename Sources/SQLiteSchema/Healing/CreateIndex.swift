@@ -28,7 +28,7 @@ extension ChangePlanner {
     // MARK: What is there and defined differently
 
     mutating func replacement(of index: IndexDefinition) throws(MachineError) -> PlannedChange.Remedy {
-        if let remedy = rewrite(of: index.table) { return remedy }
+        if let remedy = rewrite(of: index.table, making: index.sql) { return remedy }
         let remedy = try indexRemedy(index)
         guard case .statements(let statements, _) = remedy else { return remedy }
         return .statements(["DROP INDEX main.\(index.name.alwaysQuoted)"] + statements, risk: .medium)
@@ -42,7 +42,7 @@ extension ChangePlanner {
     }
 
     mutating func replacement(ofTrigger trigger: CodeDefinition) -> PlannedChange.Remedy {
-        if let remedy = rewrite(of: trigger.table) { return remedy }
+        if let remedy = rewrite(of: trigger.table, making: trigger.sql) { return remedy }
         if let table = trigger.table {
             note([SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql)])
         }

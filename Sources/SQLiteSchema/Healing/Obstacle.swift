@@ -19,6 +19,8 @@ public enum Obstacle: Hashable, Sendable {
     case notNullFails(rows: Int64)
     case referencesWithDefault
     case defaultOfWrongType(String)
+    /// SQLite would give rows that exist another value than new ones get.
+    case defaultStoredOtherwise
     case backfillFiresTriggers([SQLName])
     /// What fills it would reference rows that do not exist.
     case orphans(rows: Int64)
@@ -38,6 +40,8 @@ public enum Obstacle: Hashable, Sendable {
     case waits(for: String)
     /// Something else has its name.
     case nameTaken
+    /// Tables that stay reference it.
+    case referenced(by: [SQLName])
     /// It can only be changed when nobody uses the database.
     case inUse(String)
     /// A newer or another application owns the database.
@@ -48,7 +52,8 @@ public enum Obstacle: Hashable, Sendable {
     public var needsRebuild: Bool {
         switch self {
         case .primaryKey, .unique, .tableConstraint, .circular, .typeInStrictTable, .notNullWithoutDefault,
-            .defaultNotConstant, .storedGenerated, .referencesWithDefault, .defaultOfWrongType, .backfillFiresTriggers,
+            .defaultNotConstant, .storedGenerated, .referencesWithDefault, .defaultOfWrongType, .defaultStoredOtherwise,
+            .backfillFiresTriggers,
             .definedDifferently:
             true
         default: false
@@ -72,6 +77,7 @@ public enum Obstacle: Hashable, Sendable {
         case .referencesWithDefault:
             "it references another table with a default that is not NULL, and the table has rows"
         case .defaultOfWrongType(let type): "its default is no \(type) value, and the STRICT table has rows"
+        case .defaultStoredOtherwise: "SQLite would store its default otherwise in rows that exist than in new ones"
         case .backfillFiresTriggers(let names):
             "filling it would fire \(names.map(\.text).joined(separator: ", "))"
         case .orphans(let rows):
@@ -86,6 +92,8 @@ public enum Obstacle: Hashable, Sendable {
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)
         case .waits(let what): "\(what) must be there first"
         case .nameTaken: "something else has that name"
+        case .referenced(let names):
+            "\(names.map(\.text.shown).joined(separator: ", ")) \(names.count == 1 ? "references" : "reference") it"
         case .inUse(let what): what
         case .foreignOwner: "the database belongs to another application, or to a newer version of this one"
         case .notAutomatic: "it is never done automatically"

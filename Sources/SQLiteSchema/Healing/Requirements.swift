@@ -38,6 +38,12 @@ extension ChangePlanner {
             }
         case .extra(let extra) where extra.kind == .column:
             return others.filter { changes[$0].isRewrite && changes[$0].table == extra.table && !changes[$0].isExtra }
+        case .extra(let extra) where extra.kind == .table:
+            // A table that references it must have been rebuilt without that.
+            return others.filter { other in
+                guard changes[other].isRewrite, let child = changes[other].table else { return false }
+                return found.table(child)?.foreignKeys.contains { $0.parent == extra.name } == true
+            }
         default: return []
         }
     }

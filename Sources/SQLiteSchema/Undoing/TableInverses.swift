@@ -49,7 +49,7 @@ struct TableInverses {
         }
         if isAdditionOnly(before, old, current, added) {
             let list = old.columns.filter { $0.generated == nil }.map(\.name)
-            proofs += Self.proofs(of: old, columns: list)
+            proofs += Self.proofs(of: old, as: current, columns: list)
             statements += added.reversed().map {
                 "ALTER TABLE main.\(old.name.alwaysQuoted) DROP COLUMN \($0.name.alwaysQuoted)"
             }
@@ -176,17 +176,23 @@ struct TableInverses {
         }
     }
 
-    private static func proofs(of table: TableDefinition, columns: [SQLName]) -> [Proof] {
-        let key = table.rowidName.map { [$0] } ?? []
+    /// - Parameter current: as the table is before; a column that goes may be called rowid.
+    private static func proofs(
+        of table: TableDefinition, as current: TableDefinition, columns: [SQLName]
+    ) -> [Proof] {
         var proofs: [Proof] = []
         var rest = columns[...]
         repeat {
             let part = rest.prefix(100)
             rest = rest.dropFirst(100)
-            let terms = (key + part.map(\.alwaysQuoted)).joined(separator: ", ")
-            let query = "SELECT selfheal_digest(\(terms)) FROM main.\(table.name.alwaysQuoted)"
-            let shown = (key + part.map(\.text.shown)).joined(separator: ", ")
-            proofs.append(Proof("rows of \(table.name.text.shown) (\(shown))", before: query, after: query))
+            let queries = [current, table].map { definition in
+                let key = definition.rowidName.map { [$0] } ?? []
+                let terms = (key + part.map(\.alwaysQuoted)).joined(separator: ", ")
+                return "SELECT selfheal_digest(\(terms)) FROM main.\(table.name.alwaysQuoted)"
+            }
+            let shown = ((table.rowidName == nil ? [] : ["rowid"]) + part.map(\.text.shown)).joined(separator: ", ")
+            proofs.append(
+                Proof("rows of \(table.name.text.shown) (\(shown))", before: queries[0], after: queries[1]))
         } while !rest.isEmpty
         return proofs
     }

@@ -1,0 +1,374 @@
+/// Makes schemas and rows by chance: always the same ones for the same seed.
+struct PairGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x2545_F491_4F6C_DD1D &+ 0x9E37_79B9_7F4A_7C15 }
+
+    private static let tableNames = [
+        "users", "order", "Größe", "t-1", "a\"b", "two words", "日本", "index", "it's", "Log_entries",
+    ]
+    private static let columnNames = [
+        "id", "name", "Price", "select", "größe", "a b", "x\"y", "note", "kind", "rowid", "_at", "flag", "it's", "日",
+    ]
+    private static let types = [
+        "", "TEXT", "TEXT", "INTEGER", "INTEGER", "INT", "REAL", "NUMERIC", "BLOB", "VARCHAR(20)", "DECIMAL(10, 2)",
+        "DATETIME", "BOOLEAN", "ANY", "FLOATING POINT", "CHARINT", "STRING", "double precision", "UNSIGNED BIG INT",
+    ]
+    private static let strictTypes = ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"]
+
+    // MARK: Chance
+
+    private mutating func word() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func number(_ range: ClosedRange<Int>) -> Int {
+        range.lowerBound + Int(word() % UInt64(range.count))
+    }
+
+    /// True that often of a hundred times.
+    mutating func chance(_ percent: Int) -> Bool { number(0...99) < percent }
+    mutating func one<Value>(of values: [Value]) -> Value { values[number(0...values.count - 1)] }
+
+    mutating func some<Value>(_ count: Int, of values: [Value]) -> [Value] {
+        var values = values
+        for index in values.indices.dropLast() { values.swapAt(index, number(index...values.count - 1)) }
+        return Array(values.prefix(count))
+    }
+
+    // MARK: Schemas
+
+    mutating func schema() -> PairSchema {
+        var schema = PairSchema()
+        for name in some(number(1...3), of: Self.tableNames) { schema.tables.append(table(name)) }
+        if chance(25) { schema.search = searchColumns() }
+        addReferences(to: &schema)
+        addExtras(to: &schema)
+        return schema
+    }
+
+    /// A schema that shares parts with another one, and has the rest of its own.
+    mutating func schema(sharing old: PairSchema) -> PairSchema {
+        var schema = PairSchema()
+        for table in old.tables where chance(85) { schema.tables.append(self.table(sharing: table)) }
+        let others = Self.tableNames.filter { old.table($0) == nil }
+        if schema.tables.isEmpty || chance(30) { schema.tables.append(table(one(of: others))) }
+        schema.search = chance(70) ? old.search : chance(30) ? searchColumns() : nil
+        addReferences(to: &schema, where: 12)
+        for extra in old.extras where chance(75) {
+            guard let table = schema.table(extra.table), extra.columns.allSatisfy({ table.column($0) != nil }) else {
+                continue
+            }
+            schema.extras.append(extra)
+        }
+        addExtras(to: &schema)
+        return schema
+    }
+
+    private mutating func searchColumns() -> String {
+        one(of: ["title, body", "title, body, tokenize = 'porter'", "title, body, tag", "title, prefix = '2 3'"])
+    }
+
+    private mutating func table(_ name: String) -> PairSchema.Table {
+        var table = PairSchema.Table(name: name, columns: [])
+        table.isStrict = chance(20)
+        for column in some(number(2...7), of: Self.columnNames) {
+            table.columns.append(self.column(column, isStrict: table.isStrict))
+        }
+        chooseKey(&table)
+        addGenerated(to: &table)
+        addConstraints(to: &table)
+        return table
+    }
+
+    private mutating func table(sharing old: PairSchema.Table) -> PairSchema.Table {
+        var table = old
+        // Triggers write to it.
+        if old.name.hasPrefix("audit") { return table }
+        if chance(7) { table.isStrict.toggle() }
+        table.columns = []
+        for column in old.columns {
+            let isGenerated = column.generated != nil
+            let isLast = column.name == old.columns.last { $0.generated == nil }?.name && table.columns.isEmpty
+            if isGenerated || (!isLast && !old.key.columns.contains(column.name) && chance(12)) { continue }
+            let stays = chance(75) && table.isStrict == old.isStrict
+            // The type often stays where the rest changes, as it does in life.
+            let type = chance(60) ? column.type : nil
+            table.columns.append(
+                stays ? column : self.column(column.name, isStrict: table.isStrict, type: type))
+        }
+        let others = Self.columnNames.filter { old.column($0) == nil }
+        for name in some(number(0...2), of: others) {
+            table.columns.append(column(name, isStrict: table.isStrict, isNew: true))
+        }
+        if chance(10) { table.columns = some(table.columns.count, of: table.columns) }
+        if chance(10) { chooseKey(&table) }
+        let names = Set(table.columns.map(\.name))
+        table.constraints = old.constraints.filter { names.isSuperset(of: $0.columns) && chance(80) }
+        for column in old.columns
+        where column.generated != nil && chance(70) && !(table.isStrict && column.type != "TEXT") {
+            // What generates it may speak of a column that is gone.
+            if old.columns.allSatisfy({ $0.generated != nil || names.contains($0.name) }) {
+                table.columns.append(column)
+            }
+        }
+        if chance(20) { addGenerated(to: &table) }
+        if chance(20) { addConstraints(to: &table) }
+        return table
+    }
+
+    private mutating func column(
+        _ name: String, isStrict: Bool, type: String? = nil, isNew: Bool = false
+    ) -> PairSchema.Column {
+        let types = isStrict ? Self.strictTypes : Self.types
+        var column = PairSchema.Column(
+            name: name, type: type.flatMap { types.contains($0) ? $0 : nil } ?? one(of: types))
+        if chance(45) { column.defaultValue = defaultValue(isStrict ? column.type : "") }
+        column.isNotNull = chance(column.defaultValue == nil ? (isNew ? 5 : 10) : 40)
+        if chance(12) { column.collation = one(of: ["NOCASE", "RTRIM"]) }
+        if chance(6) { column.isUnique = true }
+        if chance(12) {
+            column.check = one(of: [
+                "? IS NULL OR ? <> 'bad'", "length(?) < 99", "typeof(?) <> 'blob' OR length(?) < 50",
+                "? IS NULL OR ? >= -5 OR typeof(?) = 'text'", "? NOT IN ('(', ')', '--', '/*')",
+            ])
+        }
+        return column
+    }
+
+    /// - Parameter type: of a STRICT table, whose defaults must fit.
+    private mutating func defaultValue(_ type: String) -> String {
+        switch type {
+        case "INT", "INTEGER": one(of: ["0", "-5", "(abs(-3))", "9223372036854775807"])
+        case "REAL": one(of: ["1.5", "0", "(1 / 2.0)"])
+        case "TEXT": one(of: ["''", "'x, (y)'", "'it''s'", "CURRENT_DATE", "(upper('ö'))"])
+        case "BLOB": one(of: ["x'00'", "(zeroblob(3))"])
+        default:
+            one(of: [
+                "0", "-5", "1.5", "''", "'x, (y)'", "'it''s'", "'--'", "x'00ff'", "TRUE", "CURRENT_DATE",
+                "(abs(-3))", "(5 + 1)", "+7", "9223372036854775807", "1e3", "0x1F", "'007'",
+            ])
+        }
+    }
+
+    private mutating func chooseKey(_ table: inout PairSchema.Table) {
+        let candidates = table.columns.filter { $0.generated == nil }.map(\.name)
+        table.hasRowid = true
+        switch number(0...9) {
+        case 0...4: table.key = .rowid(candidates[0], isAutoincrement: chance(35))
+        case 5, 6:
+            table.key = .single(candidates[0])
+            table.hasRowid = chance(50)
+            // It would be the rowid.
+            if let index = table.columns.firstIndex(where: { $0.name == candidates[0] }),
+                table.columns[index].type == "INTEGER", table.hasRowid
+            {
+                table.columns[index].type = "INT"
+            }
+        case 7 where candidates.count > 1:
+            table.key = .several(some(2, of: candidates))
+            table.hasRowid = chance(60)
+        default: table.key = .none
+        }
+    }
+
+    private mutating func addGenerated(to table: inout PairSchema.Table) {
+        guard chance(25), let free = Self.columnNames.filter({ table.column($0) == nil }).last else { return }
+        let source = one(of: table.columns.filter { $0.generated == nil })
+        var column = PairSchema.Column(name: free, type: table.isStrict ? "TEXT" : one(of: ["TEXT", "", "INTEGER"]))
+        let expression = one(of: [
+            "coalesce(\(source.name.quoted), '') || '+'", "'v' || length(\(source.name.quoted))", "'c' || (1 + 1)",
+        ])
+        column.generated = "AS (\(expression)) \(chance(50) ? "STORED" : "VIRTUAL")"
+        table.columns.append(column)
+    }
+
+    private mutating func addConstraints(to table: inout PairSchema.Table) {
+        let names = table.columns.filter { $0.generated == nil }.map(\.name)
+        guard names.count > 1 else { return }
+        let pair = some(2, of: names)
+        let list = pair.map(\.quoted).joined(separator: ", ")
+        if chance(12), !table.constraints.contains(where: { $0.sql.contains("UNIQUE") }) {
+            table.constraints.append((pair, "UNIQUE (\(list))"))
+        }
+        if chance(15), !table.constraints.contains(where: { $0.sql.contains("CHECK") }) {
+            let check = "CHECK (\(pair[0].quoted) IS NULL OR \(pair[1].quoted) IS NOT 'never')"
+            table.constraints.append((pair, chance(50) ? "CONSTRAINT \"c 1\" \(check)" : check))
+        }
+    }
+
+    /// Foreign keys: to other tables, to the same, and in circles.
+    private mutating func addReferences(to schema: inout PairSchema, where percent: Int = 40) {
+        let names = Set(schema.tables.map(\.name))
+        for table in schema.tables.indices {
+            for column in schema.tables[table].columns.indices {
+                // What a shared column references may be gone.
+                guard let reference = schema.tables[table].columns[column].reference else { continue }
+                let parents = schema.tables.filter { parent in
+                    parent.key.columns.count == 1
+                        && reference.contains("REFERENCES \(parent.name.quoted) (\(parent.key.columns[0].quoted))")
+                }
+                if parents.isEmpty || names.isEmpty { schema.tables[table].columns[column].reference = nil }
+            }
+            guard chance(percent) else { continue }
+            let parents = schema.tables.filter { $0.key.columns.count == 1 }
+            let free = schema.tables[table].columns.indices.filter { index in
+                let column = schema.tables[table].columns[index]
+                return column.generated == nil && !schema.tables[table].key.columns.contains(column.name)
+                    && column.reference == nil
+            }
+            guard !parents.isEmpty, !free.isEmpty else { continue }
+            let parent = one(of: parents)
+            let actions = one(of: [
+                "", " ON DELETE CASCADE", " ON DELETE SET NULL ON UPDATE CASCADE", " DEFERRABLE INITIALLY DEFERRED",
+                " ON UPDATE RESTRICT", " ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
+            ])
+            let index = one(of: free)
+            schema.tables[table].columns[index].reference =
+                "REFERENCES \(parent.name.quoted) (\(parent.key.columns[0].quoted))\(actions)"
+        }
+    }
+
+    private mutating func addExtras(to schema: inout PairSchema) {
+        for table in schema.tables {
+            let plain = table.columns.map(\.name)
+            for _ in 0..<number(0...2) {
+                let name = "\(one(of: ["ix", "by", "ünique"]))_\(number(1...9))"
+                guard !schema.extras.contains(where: { $0.name == name }) else { continue }
+                let columns = some(number(1...min(2, plain.count)), of: plain)
+                var terms = columns.map { column in
+                    column.quoted + one(of: ["", "", " COLLATE NOCASE"]) + one(of: ["", "", " DESC"])
+                }
+                if chance(20) { terms[0] = one(of: ["lower(\(columns[0].quoted))", "\(columns[0].quoted) || ''"]) }
+                let isUnique = chance(12)
+                let condition = chance(25) ? " WHERE \(columns[0].quoted) IS NOT NULL" : ""
+                schema.extras.append(
+                    PairSchema.Extra(
+                        name: name, table: table.name, columns: columns,
+                        sql: "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(name.quoted) ON \(table.name.quoted) "
+                            + "(\(terms.joined(separator: ", ")))\(condition)"))
+            }
+            if chance(25) {
+                let name = "view \(number(1...5))"
+                guard !schema.extras.contains(where: { $0.name == name }) else { continue }
+                let columns = some(min(2, plain.count), of: plain)
+                schema.extras.append(
+                    PairSchema.Extra(
+                        name: name, table: table.name, columns: columns,
+                        sql: "CREATE VIEW \(name.quoted) AS SELECT \(columns.map(\.quoted).joined(separator: ", ")) "
+                            + "-- as it is\nFROM \(table.name.quoted)"))
+            }
+            if chance(25) {
+                let name = "on_\(number(1...5))"
+                guard !schema.extras.contains(where: { $0.name == name }) else { continue }
+                let column = one(of: plain)
+                let event = one(of: [
+                    ("INSERT", "new"), ("DELETE", "old"), ("UPDATE", "new"), ("UPDATE OF \(column.quoted)", "old"),
+                ])
+                let target = chance(50) ? "audit" : "audit2"
+                schema.extras.append(
+                    PairSchema.Extra(
+                        name: name, table: table.name, columns: [column],
+                        sql: "CREATE TRIGGER \(name.quoted) \(one(of: ["AFTER", "BEFORE"])) \(event.0) ON "
+                            + "\(table.name.quoted) BEGIN INSERT INTO \(target) (what) VALUES "
+                            + "('\(name)' || coalesce(\(event.1).\(column.quoted), '-')); END"))
+            }
+        }
+        for name in ["audit", "audit2"]
+        where schema.table(name) == nil && schema.extras.contains(where: { $0.sql.contains("INTO \(name) ") }) {
+            schema.tables.append(
+                PairSchema.Table(name: name, columns: [PairSchema.Column(name: "what", type: "TEXT")]))
+        }
+    }
+
+    // MARK: Rows
+
+    /// Statements that put rows into the tables; some of them may be refused.
+    mutating func rows(for schema: PairSchema, atMost count: Int = 6) -> [String] {
+        var statements: [String] = []
+        for table in schema.tables {
+            var rowid = number(1...3)
+            for _ in 0..<number(0...count) {
+                var names: [String] = []
+                var values: [String] = []
+                if table.alias == nil, let name = table.rowidName, chance(70) {
+                    names.append(name)
+                    values.append("\(rowid)")
+                }
+                for column in table.columns where column.generated == nil {
+                    if column.name == table.alias {
+                        names.append(column.name.quoted)
+                        values.append("\(rowid)")
+                    } else if column.defaultValue == nil || chance(75) {
+                        names.append(column.name.quoted)
+                        values.append(value(for: column, isStrict: table.isStrict))
+                    }
+                }
+                // Gaps, and now and then a large one.
+                rowid += chance(5) ? 4_000_000_000 : number(1...3)
+                guard !names.isEmpty else { continue }
+                statements.append(
+                    "INSERT INTO \(table.name.quoted) (\(names.joined(separator: ", "))) "
+                        + "VALUES (\(values.joined(separator: ", ")))")
+            }
+        }
+        guard let search = schema.search else { return statements }
+        let hasTag = search.contains("tag")
+        let hasBody = search.contains("body")
+        for number in 0..<number(0...3) {
+            let names = ["rowid", "title"] + (hasBody ? ["body"] : []) + (hasTag ? ["tag"] : [])
+            let values = ["\(number * 3 + 1)"] + names.dropFirst().map { "'\($0) running \(number)'" }
+            statements.append(
+                "INSERT INTO search (\(names.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))")
+        }
+        return statements
+    }
+
+    mutating func value(for column: PairSchema.Column, isStrict: Bool) -> String {
+        if column.reference != nil, chance(95) { return chance(75) ? "NULL" : "\(number(1...4))" }
+        if !column.isNotNull, chance(12) { return "NULL" }
+        let texts = [
+            "'r\(number(1...999))'", "'it''s \"so\"'", "'a' || char(0) || 'b'", "''", "'Ärger'", "'\u{1F600}'",
+            "'\(number(1...999)) x'",
+        ]
+        let integers = ["\(number(-5...999))", "\(number(1...99999))", "9007199254740993"]
+        let reals = ["1.5", "0.1", "\(number(1...999)).25", "1e300"]
+        let blobs = ["x'00ff\(number(10...99))'", "x''", "zeroblob(9)"]
+        let odd = [
+            "'007'", "' 1'", "'1e3'", "9223372036854775807", "(-9223372036854775807 - 1)", "9e999", "'0x10'", "3.0",
+            "CAST(x'ff41' AS TEXT)", "'12'",
+        ]
+        if !isStrict, chance(6) { return one(of: odd + texts + integers + reals + blobs) }
+        let type = column.type.uppercased()
+        if type.contains("INT") || type == "BOOLEAN" { return one(of: integers) }
+        if ["REAL", "NUMERIC", "DOUBLE PRECISION"].contains(type) || type.hasPrefix("DECIMAL") {
+            return one(of: type == "REAL" ? reals : reals + integers)
+        }
+        if type == "BLOB" { return one(of: blobs) }
+        return one(of: texts)
+    }
+}
+
+extension PairGenerator {
+    /// Statements that use every table of a schema: rows that come, change and go.
+    mutating func writes(for schema: PairSchema) -> [String] {
+        var statements = rows(for: schema, atMost: 4)
+        for table in schema.tables {
+            guard let rowid = table.rowidName else { continue }
+            let plain = table.columns.filter { $0.generated == nil && $0.name != table.alias }
+            if !plain.isEmpty {
+                let column = one(of: plain)
+                let value = value(for: column, isStrict: table.isStrict)
+                statements.append(
+                    "UPDATE \(table.name.quoted) SET \(column.name.quoted) = \(value) WHERE \(rowid) % 2 = 0")
+            }
+            if table.alias != nil { statements.append("INSERT INTO \(table.name.quoted) DEFAULT VALUES") }
+            statements.append("DELETE FROM \(table.name.quoted) WHERE \(rowid) % 3 = 0")
+        }
+        return statements
+    }
+}
