@@ -232,5 +232,5 @@ int selfheal_sqlite_add_functions(sqlite3 *db) {
     if (code == SQLITE_OK) code = sqlite3_create_function_v2(db, "selfheal_loss", 2, flags, NULL, loss_function, NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_create_function_v2(db, "selfheal_digest", -1, flags, NULL, NULL, digest_step, digest_final, NULL);
-    return code;
+    return code == SQLITE_OK ? selfheal_sqlite_add_integrity(db) : code;
 }

@@ -12,6 +12,8 @@ struct DatabasePass {
     private(set) var change: DatabaseChange
     /// What was performed, and found again afterwards.
     private(set) var unhealed: [Finding.Key] = []
+    /// Answers of proofs that were given since the last change, by their query.
+    private var answers: [String: String] = [:]
     /// Rows that reference a row that does not exist, by the two tables; `nil` where SQLite cannot say.
     private var orphans: [[SQLValue]: Int64]?
 
@@ -51,7 +53,7 @@ struct DatabasePass {
         try lookAgain()
         change.schemaAfter = try connection.schemaRows()
         change.numbersAfter = try connection.schemaNumbers()
-        if change.backup != nil { change.contentsAfter = try connection.contents() }
+        if change.backup != nil { change.contentsAfter = try connection.contents(answers) }
         change.orphansAfter = change.backup == nil ? nil : orphans?.values.reduce(0, +)
     }
 
@@ -97,10 +99,10 @@ struct DatabasePass {
                 try perform(step, &record)
                 guard record.outcome == .applied else { break }
             }
-            if record.outcome != .applied { try connection.execute("ROLLBACK TO selfheal") }
+            if record.outcome != .applied { try takeBack() }
         } catch {
             guard case .database(_, .sql) = error else { throw error }
-            try connection.execute("ROLLBACK TO selfheal")
+            try takeBack()
             record.end(.failed, error.explanation)
         }
         try connection.execute("RELEASE selfheal")
@@ -109,16 +111,24 @@ struct DatabasePass {
         return record
     }
 
+    private mutating func takeBack() throws(MachineError) {
+        answers = [:]
+        try connection.execute("ROLLBACK TO selfheal")
+    }
+
     private mutating func perform(_ step: Step, _ record: inout RepairRecord) throws(MachineError) {
         switch step {
         case .executeSQL(_, let statements):
+            answers = [:]
             for statement in statements { try connection.execute(statement) }
         case .rewriteDatabase(_, let statements, let proofs):
             var before: [String] = []
             for proof in proofs { before.append(try connection.answer(proof.before)) }
+            answers = [:]
             for statement in statements { try connection.execute(statement) }
             for (proof, expected) in zip(proofs, before) {
                 let found = try connection.answer(proof.after)
+                answers[proof.after] = found
                 record.proofs.append(
                     ProofRecord(subject: proof.subject, before: expected, after: found, holds: expected == found))
             }

@@ -76,8 +76,8 @@ struct StepPerformer: Sendable {
             performed.inverses.append(.setMode(path, previous, expecting: mode))
         case .createDatabase(let path, let pragmas, let statements):
             let database = check as? any DatabaseCheck
-            try await machine.createDatabase(path, pragmas: pragmas) { connection throws(MachineError) in
-                for statement in statements { try connection.execute(statement) }
+            try await machine.createDatabase(path, pragmas: pragmas, statements: statements) {
+                connection throws(MachineError) in
                 // Verified before it gets its name: there is never a half-made database to take back.
                 if let database, try !database.observe(connection).findings.filter({ $0.repair != nil }).isEmpty {
                     throw .refused(subject: path.text, .notHealed)

@@ -29,20 +29,23 @@ extension SQLConnection {
     ///
     /// Two states of a database with the same contents, schema and numbers are the same state. Virtual tables are left out,
     /// because what they hold is in ordinary tables, and so are SQLite's own statistics and its table of counters while there is none.
-    public func contents() throws(MachineError) -> [String: String] {
+    /// - Parameter known: digests that were made since the last change, by their query.
+    public func contents(_ known: [String: String] = [:]) throws(MachineError) -> [String: String] {
         var contents: [String: String] = [:]
         let tables = try rows(
             "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow') "
                 + "AND name NOT IN ('sqlite_schema', 'sqlite_master') AND name NOT LIKE 'sqlite\\_stat_' ESCAPE '\\'")
         for table in tables {
             guard table.count == 2, let name = table[0].text else { continue }
-            let digest = try digest(of: name, hasRowid: table[1].integer == 0)
+            let digest = try digest(of: name, hasRowid: table[1].integer == 0, known)
             if name != "sqlite_sequence" || digest != "rows 0" { contents[name] = digest }
         }
         return contents
     }
 
-    private func digest(of table: String, hasRowid: Bool) throws(MachineError) -> String {
+    private func digest(
+        of table: String, hasRowid: Bool, _ known: [String: String]
+    ) throws(MachineError) -> String {
         // Generated columns are computed from the others.
         let columns = try rows("SELECT name, pk FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", [.text(table)])
         let names = columns.compactMap { $0.first?.text }
@@ -59,7 +62,11 @@ extension SQLConnection {
             let part = key.prefix(26) + rest.prefix(100)
             rest = rest.dropFirst(100)
             let query = "SELECT selfheal_digest(\(part.joined(separator: ", "))) FROM main.\(table.quotedName)"
-            digests.append(try rows(query).first?.first?.text ?? "")
+            if let digest = known[query] {
+                digests.append(digest)
+            } else {
+                digests.append(try rows(query).first?.first?.text ?? "")
+            }
         } while !rest.isEmpty
         return digests.joined(separator: "; ")
     }

@@ -145,6 +145,15 @@ public protocol Machine: Sendable {
     ) async throws(MachineError) -> Value
 }
 
+extension ChangingMachine {
+    public func createDatabase(
+        _ path: ResourcePath, pragmas: [String],
+        _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
+    ) async throws(MachineError) {
+        try await createDatabase(path, pragmas: pragmas, statements: [], body)
+    }
+}
+
 extension Machine {
     public func beginning(of path: ResourcePath, count: Int) throws(MachineError) -> [UInt8] {
         Array(try contents(of: path, limit: .max).prefix(count))
@@ -172,8 +181,12 @@ public protocol ChangingMachine: Machine {
     func removeLeftovers(beside path: ResourcePath) throws(MachineError) -> [String]
 
     /// Builds a database under a temporary name and puts it, complete and synced, at a path where nothing may be yet.
+    /// - Parameters:
+    ///   - pragmas: run first, outside any transaction.
+    ///   - statements: make it what it is to be.
+    ///   - body: runs in their transaction; when it throws, there is no database.
     func createDatabase(
-        _ path: ResourcePath, pragmas: [String],
+        _ path: ResourcePath, pragmas: [String], statements: [String],
         _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
     ) async throws(MachineError)
     /// One `BEGIN IMMEDIATE` transaction on a database that exists: committed when the body returns, rolled back when it throws.

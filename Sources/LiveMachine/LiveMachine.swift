@@ -16,6 +16,7 @@ public struct LiveMachine: ChangingMachine {
 
     let root: RootDirectory
     let interruption: Interruption
+    let images = DatabaseImages()
     private let answers: AnswerCache
 
     /// - Parameters:

@@ -196,12 +196,15 @@ public final class FakeMachine: ChangingMachine {
     }
 
     public func createDatabase(
-        _ path: ResourcePath, pragmas: [String],
+        _ path: ResourcePath, pragmas: [String], statements: [String],
         _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Void
     ) async throws(MachineError) {
         try check("createDatabase", path.text)
         if node(path.text) != nil { throw .refused(subject: path.text, .exists) }
-        try await transact(path, body)
+        try await transact(path) { connection throws(MachineError) in
+            for statement in statements { try connection.execute(statement) }
+            try body(connection)
+        }
         update { $0.changes.append("createDatabase \(path.text)") }
     }
 

@@ -55,6 +55,9 @@ int selfheal_sqlite_restrict(sqlite3 *db, int level);
 /// `selfheal_digest(value, …)`, which says of all rows how many there are, of which types each value is, and a checksum that
 /// does not depend on their order. Returns SQLite's result code.
 int selfheal_sqlite_add_functions(sqlite3 *db);
+/// The SQL function `selfheal_integrity(table)`: 'ok', or the first thing that is wrong with a table of the main database or with
+/// one of its indexes. Returns SQLite's result code.
+int selfheal_sqlite_add_integrity(sqlite3 *db);
 /// Copies the whole database into an empty file, in one go. Returns SQLite's result code.
 int selfheal_sqlite_copy(sqlite3 *from, sqlite3 *to);
 /// Reads `length` bytes of the database file through SQLite's own descriptor (another one would drop its locks when closed),

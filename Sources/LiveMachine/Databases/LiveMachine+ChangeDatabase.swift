@@ -55,7 +55,8 @@ extension LiveMachine {
         let connection = try open(place, patience)
         let contents: Connection.Contents = try place.hasLog() ? .inFileAndLog : .inFile
         do throws(MachineError) {
-            try connection.perform("PRAGMA synchronous=EXTRA")
+            // A second thread sorts while the first reads what becomes an index.
+            try connection.perform("PRAGMA synchronous=EXTRA; PRAGMA threads=1")
         } catch .database(_, .busy) {
             return .busy
         } catch {

@@ -9,11 +9,15 @@ extension LiveMachine {
     public func scratchDatabase<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
-        try scratch(timeLimit: Self.scratchTimeLimit, body)
+        try scratch(timeLimit: Self.scratchTimeLimit) { connection throws(MachineError) in
+            let value = try body(connection)
+            if mayChange { try images.keep(connection) }
+            return value
+        }
     }
 
     func scratch<Value>(
-        timeLimit: Duration, _ body: (any SQLConnection) throws(MachineError) -> Value
+        timeLimit: Duration, _ body: (Connection) throws(MachineError) -> Value
     ) throws(MachineError) -> Value {
         let patience = Patience(waitLimit: .zero, timeLimit: timeLimit, interruption: interruption)
         let connection = try Connection(":memory:", .memory, subject: "scratch database", patience: patience)
