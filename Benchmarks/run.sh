@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Builds what is compared, and compares it. usage: run.sh [ROUNDS]
+# Builds what is compared, and compares it: start-up, schemas and rebuilds, fleets. usage: run.sh [ROUNDS]
+# ROUNDS is that of the start-up; what takes seconds a round is run three times.
 set -euo pipefail
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 "$top/scripts/install-dependencies.sh" --bench
 bin=${SELFHEAL_BIN:-$("$top/scripts/build-release.sh")}
 swift=$("$top/scripts/find-swift.sh")
-floor=$top/.build/bench/floor
-mkdir -p "${floor%/*}"
-"$swift/swiftc" -O -static-stdlib "$top/Benchmarks/startup/floor.swift" -o "$floor"
-/usr/bin/python3 -B "$top/Benchmarks/startup/bench.py" "$bin" "$floor" "$@"
+bench=$top/.build/bench
+mkdir -p "$bench"
+"$swift/swiftc" -O -static-stdlib "$top/Benchmarks/startup/floor.swift" -o "$bench/floor"
+gcc -O2 -Wall -D_GNU_SOURCE "$top/Benchmarks/fleet/peer.c" -o "$bench/peer" -lsqlite3 -lpthread
+/usr/bin/python3 -B "$top/Benchmarks/startup/bench.py" "$bin" "$bench/floor" "$@"
+/usr/bin/python3 -B "$top/Benchmarks/schema/bench.py" "$bin" 3
+/usr/bin/python3 -B "$top/Benchmarks/fleet/bench.py" "$bin" "$bench/peer" 3

@@ -81,7 +81,9 @@ extension ChangePlanner {
         if table.isStrict, !value.fits(strictType: column.type.tokens.first ?? "any") {
             return [.defaultOfWrongType(column.type.source)]
         }
-        return value.isAddedAlike(to: table.storage(of: column)) ? [] : [.defaultStoredOtherwise]
+        // As the table is and as it is to be: one that becomes STRICT keeps ANY otherwise.
+        let tables = [table, desired.table(missing.table)].compactMap { $0 }
+        return tables.allSatisfy { value.isAddedAlike(to: $0.storage(of: column)) } ? [] : [.defaultStoredOtherwise]
     }
 
     private func updateTriggers(of missing: MissingColumn) -> [SQLName] {

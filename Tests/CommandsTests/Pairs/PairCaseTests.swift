@@ -60,6 +60,11 @@ import Testing
                 old: ["CREATE TABLE t (x TEXT) STRICT"], rows: ["INSERT INTO t VALUES ('a')"],
                 new: ["CREATE TABLE t (x TEXT, a ANY DEFAULT 1e3, b ANY DEFAULT TRUE, c TEXT DEFAULT TRUE) STRICT"])),
         Case(
+            name: "such a default in a table that becomes STRICT",
+            pair: SchemaPair(
+                old: ["CREATE TABLE t (x INT)"], rows: ["INSERT INTO t VALUES (1)"],
+                new: ["CREATE TABLE t (x INT, a ANY NOT NULL DEFAULT 1e3) STRICT"])),
+        Case(
             name: "an index gets a column that the rebuild brings",
             pair: SchemaPair(
                 old: ["CREATE TABLE t (x TEXT)", "CREATE INDEX i ON t (x)"], rows: ["INSERT INTO t VALUES ('1')"],

@@ -61,7 +61,12 @@ struct SchemaPicture: Equatable {
                 hidden: column[5].number)
         }
         let sql = try database.rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [name])
-        table.parts = SpellingFold.parts(of: sql[0][0].string).sorted()
+        table.parts = SpellingFold.parts(of: sql[0][0].string).map { part in
+            guard part.hasSuffix("primary key") else { return part }
+            // A key is unique anyway, and in a table without rowids never NULL.
+            let part = part.replacing(" unique", with: "")
+            return table.hasRowid ? part : part.replacing(" not null", with: "")
+        }.sorted()
         var keys: [Int64: [String]] = [:]
         for key in try database.rows("SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq", [name]) {
             keys[key[0].number, default: []].append(key.dropFirst(2).map { $0.string.folded }.joined(separator: " "))
