@@ -53,6 +53,8 @@ let package = Package(
         library("HealManifest", ["HealModel", "ManifestShape", "Yams"]),
         library("SQLiteSchema", ["HealModel", "HealKit"]),
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
+        // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
+        library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
         library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
         // A manifest for what is there.
@@ -68,7 +70,8 @@ let package = Package(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", arguments,
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins",
+                "CSelfHeal", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "auto-heal", dependencies: ["Commands"], swiftSettings: strict),
@@ -94,6 +97,9 @@ let package = Package(
                 "HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "BuiltInPlugins", "TestSupport", "CSelfHeal",
                 grdb,
             ]),
+        tests(
+            "ExternalPluginsTests",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "ExternalPlugins", "TestSupport"]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),

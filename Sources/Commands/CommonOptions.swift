@@ -39,6 +39,11 @@ struct CommonOptions: ParsableArguments, Sendable {
     @Flag(name: .shortAndLong, help: "Print evidence, identifiers and durations too.")
     var verbose = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"))
+    var pluginPath: [String] = []
+
     @Option(help: "When to colour.")
     var color: ColorChoice = .auto
 
@@ -61,6 +66,6 @@ struct CommonOptions: ParsableArguments, Sendable {
     var settings: RunSettings {
         RunSettings(
             manifest: manifest, root: root, only: only, skip: skip, format: format, output: output, quiet: quiet,
-            verbose: verbose, color: color, jobs: jobs, timeout: timeout)
+            verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout)
     }
 }

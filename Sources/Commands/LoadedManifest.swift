@@ -1,4 +1,5 @@
 import BuiltInPlugins
+import ExternalPlugins
 import HealEngine
 import HealKit
 import HealManifest
@@ -13,15 +14,24 @@ struct LoadedManifest: Sendable {
     var backupsKept: Int?
     var severities: [FindingID: Severity]
     var checks: [any Check]
+    var plugins: [ExternalPlugin] = []
 
     /// How many backups of each database are kept when the manifest says nothing.
     static let backupsKept = 5
     static let sections = PluginRegistry.builtIn.map { ManifestSection($0.key, $0.sectionSchema) }
     static let descriptors = PluginRegistry.builtIn.flatMap { $0.checks }
+    /// What no external plugin may be called.
+    static let takenNames = Set(PluginRegistry.builtIn.map { $0.key } + ManifestCore.keys + descriptors.map(\.id))
+
+    /// What findings can be named by: those of what is built in, and of the plugins that the manifest names.
+    var descriptors: [CheckDescriptor] { Self.descriptors + plugins.map(\.description.descriptor) }
 
     /// Reads and validates everything; nothing of the application is looked at before all of it is right.
+    ///
+    /// - Parameter search: where external plugins are; `nil` when none of them takes part.
     static func load(
-        _ path: String, on machine: any Machine, source: any ManifestSource = DiskManifestSource()
+        _ path: String, on machine: any Machine, plugins search: PluginSearch? = nil, root: String = "",
+        source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
         let document = ManifestDocument.read(
@@ -35,16 +45,37 @@ struct LoadedManifest: Sendable {
         }
         refuseSharedPaths(checks, on: machine, &problems)
         refuseOwnPaths(checks, &problems)
-        refuseUnknownFindings(document.core.policy.severities, &problems)
-        for plugin in document.core.plugins {
-            problems.add(plugin.location, "no plugin named '\(plugin.key)' is installed")
+        var plugins: [ExternalPlugin] = []
+        if let search {
+            plugins = externalPlugins(document.core.plugins, search, root, checks, machine, &problems)
+            checks += plugins.map(\.check)
+            let known = descriptors + plugins.map(\.description.descriptor)
+            refuseUnknownFindings(document.core.policy.severities, among: known, &problems)
         }
         guard problems.isEmpty else { throw problems.sorted }
         let severities = document.core.policy.severities.map { (FindingID(rawValue: $0.key), $0.value) }
         return LoadedManifest(
             app: document.core.app, maxRisk: document.core.policy.maxRisk,
             backupsKept: document.core.policy.backupsKept,
-            severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks)
+            severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks,
+            plugins: plugins)
+    }
+
+    private static func externalPlugins(
+        _ entries: [Keyed<ManifestNode>], _ search: PluginSearch, _ root: String, _ checks: [any Check],
+        _ machine: any Machine, _ problems: inout ManifestProblems
+    ) -> [ExternalPlugin] {
+        let named = Set(entries.map(\.key))
+        return entries.compactMap { entry in
+            PluginEntry(entry, &problems)?.plugin(
+                in: search, root: root, machine: machine, &problems,
+                resolve: { word in
+                    if let builtIn = PluginRegistry.builtIn.first(where: { $0.key == word }) {
+                        return builtIn.checks.map(\.id)
+                    }
+                    return named.contains(word) || descriptors.contains { $0.id == word } ? [word] : nil
+                }, redactor: { Redactor(Secrets.values(of: checks, on: $0)) })
+        }
     }
 
     /// One file in two roles would be healed twice, in two ways. A database may also have two names, through a link: SQLite
@@ -94,7 +125,9 @@ struct LoadedManifest: Sendable {
         }
     }
 
-    private static func refuseUnknownFindings(_ severities: [Keyed<Severity>], _ problems: inout ManifestProblems) {
+    private static func refuseUnknownFindings(
+        _ severities: [Keyed<Severity>], among descriptors: [CheckDescriptor], _ problems: inout ManifestProblems
+    ) {
         for entry in severities {
             guard let wrong = Selection.unknownSelector(in: [entry.key], among: descriptors) else { continue }
             let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? ""

@@ -12,7 +12,7 @@ struct HealingOptions: ParsableArguments, Sendable {
     @Option(help: "The highest risk that is taken: low, medium or high. Default: the manifest's policy, else medium.")
     var maxRisk: Risk?
 
-    @Flag(help: "Let repairs run installers too.")
+    @Flag(help: "Let plugins install software too.")
     var install = false
 
     func validate() throws {
@@ -26,7 +26,7 @@ struct HealingOptions: ParsableArguments, Sendable {
         var request = RunRequest.healing(
             common.settings, dryRun: dryRun, domains: dbOnly ? [.databases] : fsOnly ? [.filesystem] : nil,
             maxRisk: maxRisk)
-        if install { request.notes.append("--install: nothing in this manifest comes with an installer") }
+        request.installs = install
         return request
     }
 }

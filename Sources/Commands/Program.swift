@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSelfHeal
 import Glibc
 import HealModel
 import LiveMachine
@@ -21,6 +22,9 @@ public enum Program: String, CaseIterable, Sendable {
     /// Synchronous on purpose: an asynchronous `main` ends the first thread (`dispatch_main` calls `pthread_exit`), and in a
     /// static binary the unwinder then sorts the frames of all code once, which takes longer than a whole healthy check.
     public static func run(as program: Program) -> Never {
+        if CommandLine.arguments.first == LiveMachine.supervisorName {
+            exit(selfheal_supervise(CommandLine.argc, CommandLine.unsafeArgv))
+        }
         // Before anything can be written: no message of ours may land in a database that got descriptor 2.
         let interruption = ProcessSetup.prepare()
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init)

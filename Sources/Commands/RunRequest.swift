@@ -1,3 +1,4 @@
+import ExternalPlugins
 import Foundation
 import HealEngine
 import HealKit
@@ -14,6 +15,8 @@ struct RunRequest: Sendable, Hashable {
     var mode: RunMode
     /// `nil`: the manifest's policy, else medium.
     var maxRisk: Risk?
+    /// Whether repairs may install software.
+    var installs = false
     var domains: Set<Domain>?
     var settings: RunSettings
     var notes: [String] = []
@@ -43,16 +46,20 @@ struct RunRequest: Sendable, Hashable {
     ) async throws(MachineError) -> ExitStatus {
         let startedAt = machine.now
         let manifest: LoadedManifest
-        do throws(ManifestProblems) {
-            manifest = try await LoadedManifest.load(place.manifest, on: machine)
+        do {
+            let search = try PluginSearch(settings.pluginPath, place, machine)
+            manifest = try await LoadedManifest.load(
+                place.manifest, on: machine, plugins: search, root: machine.rootPath)
+        } catch let error as UsageFailure {
+            return console.refuse(.usage, [error.message])
         } catch {
-            return console.refuse(.configuration, error)
+            return console.refuse(.configuration, error as? ManifestProblems ?? ManifestProblems())
         }
         if let output = settings.output, let fault = place.fault(ofOutput: output, manifest.checks) {
             return console.refuse(.usage, ["--output \(output): \(fault)"])
         }
         for selector in [settings.only, settings.skip] {
-            guard let wrong = Selection.unknownSelector(in: selector, among: LoadedManifest.descriptors) else {
+            guard let wrong = Selection.unknownSelector(in: selector, among: manifest.descriptors) else {
                 continue
             }
             let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? "; 'selfheal explain' lists them"
@@ -77,8 +84,8 @@ struct RunRequest: Sendable, Hashable {
                 startedAt: startedAt),
             observer: progress)
         let options = RunOptions(
-            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, selection: selection, jobs: settings.jobs,
-            backupsKept: manifest.backupsKept ?? LoadedManifest.backupsKept)
+            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, installs: installs, selection: selection,
+            jobs: settings.jobs, backupsKept: manifest.backupsKept ?? LoadedManifest.backupsKept)
         let result = await engine.run(manifest.checks, options)
         // The lock is held until the outcome is recorded.
         withExtendedLifetime(lock) {}

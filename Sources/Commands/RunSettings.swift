@@ -12,6 +12,8 @@ struct RunSettings: Sendable, Hashable {
     var quiet = false
     var verbose = false
     var color = ColorChoice.auto
+    /// Folders in which plugins are looked for after the one beside the manifest.
+    var pluginPath: [String] = []
     var jobs = 8
     var timeout = 30.0
 

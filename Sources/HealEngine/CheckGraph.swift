@@ -3,7 +3,8 @@ import HealModel
 
 /// The checks of a run in dependency order.
 ///
-/// A check comes after those that provide a path it requires, or a directory above such a path.
+/// A check comes after those that provide a path it requires, or a directory above such a path, and after the groups that it
+/// names.
 struct CheckGraph: Sendable {
     let checks: [any Check]
     /// For every check the indices of its prerequisites.
@@ -19,6 +20,10 @@ struct CheckGraph: Sendable {
         for (index, check) in checks.enumerated() {
             for path in check.provides { providers[path, default: []].append(index) }
         }
+        var members: [String: [Int]] = [:]
+        if checks.contains(where: { !$0.after.isEmpty }) {
+            for (index, check) in checks.enumerated() { members[check.descriptor.id, default: []].append(index) }
+        }
         let prerequisites = checks.enumerated().map { index, check in
             var found: Set<Int> = []
             for path in check.requires.flatMap(\.lineage) { found.formUnion(providers[path] ?? []) }
@@ -26,6 +31,7 @@ struct CheckGraph: Sendable {
             for path in check.provides.compactMap(\.parent).flatMap(\.lineage) {
                 found.formUnion(providers[path] ?? [])
             }
+            for group in check.after { found.formUnion(members[group] ?? []) }
             found.remove(index)
             return found.sorted()
         }

@@ -5,6 +5,8 @@ import HealModel
 public struct RunOptions: Sendable {
     public var mode: RunMode
     public var maxRisk: Risk
+    /// Whether repairs may bring software from elsewhere.
+    public var installs: Bool
     public var selection: Selection
     /// How many checks look at once.
     public var jobs: Int
@@ -12,10 +14,11 @@ public struct RunOptions: Sendable {
     public var backupsKept: Int?
 
     public init(
-        mode: RunMode, maxRisk: Risk = .low, selection: Selection = Selection(), jobs: Int = 4, backupsKept: Int? = nil
+        mode: RunMode, maxRisk: Risk = .low, installs: Bool = false, selection: Selection = Selection(), jobs: Int = 4, backupsKept: Int? = nil
     ) {
         self.mode = mode
         self.maxRisk = maxRisk
+        self.installs = installs
         self.selection = selection
         self.jobs = max(1, jobs)
         self.backupsKept = backupsKept
@@ -65,8 +68,8 @@ public struct Engine: Sendable {
         var last = first
         if options.mode != .check {
             let planner = Planner(
-                graph: graph, selection: options.selection, maxRisk: options.maxRisk, workers: workers,
-                modes: modes)
+                graph: graph, selection: options.selection, maxRisk: options.maxRisk, installs: options.installs,
+                workers: workers, modes: modes)
             var planned: [RepairTask] = []
             for _ in 0..<Self.rounds {
                 // What had to wait may have its time now.
@@ -78,6 +81,7 @@ public struct Engine: Sendable {
                 planned += tasks
                 result.plan = Plan(planned)
                 let plan = Plan(tasks)
+                if options.mode == .dryRun { result.notes += await rehearse(tasks, graph) }
                 guard options.mode == .heal, !plan.performed.isEmpty, result.faults.isEmpty else { break }
                 do throws(RecorderFailure) {
                     let run = try await recorder.begin(plan)
@@ -163,6 +167,21 @@ public struct Engine: Sendable {
         return (records, changes)
     }
 
+    /// What external plugins say that they would do.
+    private func rehearse(_ tasks: [RepairTask], _ graph: CheckGraph) async -> [String] {
+        var notes: [String] = []
+        for task in tasks where task.planned.withheld == nil && task.planned.repair.asksPlugin {
+            guard let check = graph.checks[task.check] as? any DelegatingCheck else { continue }
+            do throws(MachineError) {
+                guard let told = try await check.rehearse(task.keys, on: machine) else { continue }
+                notes.append("\(check.subject) would do: \(told)")
+            } catch {
+                notes.append("\(check.subject) could not say what it would do: \(error.explanation)")
+            }
+        }
+        return notes
+    }
+
     /// The repairs that one check asked for.
     private func perform(
         _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder
@@ -214,7 +233,7 @@ public struct Engine: Sendable {
             observer.begins(task.planned.repair)
             var record: RepairRecord
             do throws(MachineError) {
-                let performed = try await performer.perform(task.planned.repair.steps, check: check)
+                let performed = try await performer.perform(task.planned, check: check)
                 inverses[task.finding.key] = performed.inverses
                 record = task.record(.applied, nil)
                 if let told = performed.told { record.repair.detail = told }
@@ -237,6 +256,10 @@ public struct Engine: Sendable {
             let key = records[index].finding
             let remains = found?.contains(key)
             switch records[index].outcome {
+            case .applied where remains != false && records[index].repair.asksPlugin:
+                records[index].outcome = .failed
+                records[index].reason =
+                    remains == true ? "the plugin said that it was done, and its check still finds the fault" : trouble
             case .applied where remains == true:
                 let left = performer.takeBack(inverses[key] ?? [])
                 records[index].outcome = .undone

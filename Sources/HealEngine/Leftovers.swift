@@ -50,7 +50,7 @@ extension Step {
             .salvageDatabase(let path), .placeDatabase(let path, _):
             path
         case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement,
-            .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase:
+            .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin:
             nil
         }
     }
@@ -60,7 +60,8 @@ extension Step {
         switch self {
         case .executeSQL(let path, _), .rewriteDatabase(let path, _, _), .rewindDatabase(let path, _, _): path
         case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .restoreDatabase,
-            .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase:
+            .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase,
+            .askPlugin:
             nil
         }
     }

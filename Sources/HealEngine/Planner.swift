@@ -18,6 +18,7 @@ struct Planner: Sendable {
     var graph: CheckGraph
     var selection: Selection
     var maxRisk: Risk
+    var installs = false
     var workers: Workers
     /// Modes that the manifest states for directories, whichever check makes them.
     var modes: [ResourcePath: FileMode] = [:]
@@ -93,7 +94,22 @@ struct Planner: Sendable {
         if repair.risk > maxRisk {
             return "its risk is \(repair.risk.rawValue), and this run goes up to \(maxRisk.rawValue)"
         }
+        if !installs, repair.steps.contains(where: \.isInstallation) {
+            return "it installs software, which is only done with --install"
+        }
         return nil
+    }
+}
+
+extension Repair {
+    var asksPlugin: Bool {
+        steps.contains { if case .askPlugin = $0 { true } else { false } }
+    }
+}
+
+extension Step {
+    fileprivate var isInstallation: Bool {
+        if case .askPlugin(_, let installs) = self { installs } else { false }
     }
 }
 

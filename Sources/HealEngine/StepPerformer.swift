@@ -24,10 +24,10 @@ struct StepPerformer: Sendable {
     }
 
     /// Performs all steps or none.
-    func perform(_ steps: [Step], check: any Check) async throws(MachineError) -> Performed {
+    func perform(_ planned: PlannedRepair, check: any Check) async throws(MachineError) -> Performed {
         var performed = Performed()
         do throws(MachineError) {
-            for step in steps { try await perform(step, check: check, &performed) }
+            for step in planned.repair.steps { try await perform(step, of: planned, check: check, &performed) }
         } catch {
             takeBack(performed.inverses.reversed())
             throw error
@@ -58,7 +58,9 @@ struct StepPerformer: Sendable {
         return trouble
     }
 
-    private func perform(_ step: Step, check: any Check, _ performed: inout Performed) async throws(MachineError) {
+    private func perform(
+        _ step: Step, of planned: PlannedRepair, check: any Check, _ performed: inout Performed
+    ) async throws(MachineError) {
         switch step {
         case .createDirectory(let path, let mode):
             for directory in path.lineage.reversed() {
@@ -101,6 +103,12 @@ struct StepPerformer: Sendable {
             performed.told = try await machine.finishReplacement(of: path).explanation
         case .rewindDatabase: break  // Performed by `DatabaseRewind`.
         case .placeDatabase(let path, let backup): try await machine.placeDatabase(path, copying: backup)
+        case .askPlugin(let plugin, _):
+            guard let check = check as? any DelegatingCheck else {
+                throw .malfunction(subject: plugin, reason: "there is nobody to ask")
+            }
+            // Nobody knows how to take back what it does.
+            performed.told = try await check.heal(planned.findings, on: machine)
         case .removeDirectory(let path): try machine.removeDirectory(path)
         case .removeFile(let path, let template):
             let contents = try machine.contents(of: template, limit: Self.templateLimit)

@@ -19,6 +19,8 @@ struct Summary: Sendable {
             case .seen(let observation):
                 result.findings = observation.findings
                 result.confirmations = observation.confirmations
+                result.measurements = observation.measurements
+                result.log = observation.log
                 let remaining = Set(observation.findings.map(\.key))
                 result.healed = (first.sights[index].findings + (hidden[index] ?? [])).filter {
                     applied.contains($0.key) && !remaining.contains($0.key)

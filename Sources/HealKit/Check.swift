@@ -52,21 +52,34 @@ public struct Observation: Sendable, Hashable {
     public var confirmations: [String]
     /// Why there was nothing to look with; the check then neither holds nor fails.
     public var skipped: String?
+    /// Numbers that were measured on the way.
+    public var measurements: [Measurement]
+    /// What a plugin said beside its answer, line by line, for who asks for everything.
+    public var log: [String]
 
-    public init(findings: [Finding] = [], confirmations: [String] = [], skipped: String? = nil) {
+    public init(
+        findings: [Finding] = [], confirmations: [String] = [], skipped: String? = nil,
+        measurements: [Measurement] = [], log: [String] = []
+    ) {
         self.findings = findings
         self.confirmations = confirmations
         self.skipped = skipped
+        self.measurements = measurements
+        self.log = log
     }
 }
 
 /// Looks at one resource, changes nothing, and says what is not as the manifest says.
 public protocol Check: Sendable {
     static var descriptor: CheckDescriptor { get }
+    /// The type's descriptor, but for checks that are described by data.
+    var descriptor: CheckDescriptor { get }
     /// The resource as people name it; unique among the checks with the same descriptor.
     var subject: String { get }
     /// The paths whose checks come before this one. A path is provided by the check that names it in `provides`.
     var requires: [ResourcePath] { get }
+    /// The identifiers of descriptors whose checks come before this one.
+    var after: [String] { get }
     /// The paths that other checks may require. No two checks provide the same one.
     var provides: [ResourcePath] { get }
     /// Modes that the manifest states for directories. Whoever has to make one, for a database perhaps, gives it that mode.
@@ -82,6 +95,7 @@ public protocol Check: Sendable {
 extension Check {
     public var descriptor: CheckDescriptor { Self.descriptor }
     public var requires: [ResourcePath] { [] }
+    public var after: [String] { [] }
     public var provides: [ResourcePath] { [] }
     public var statedModes: [ResourcePath: FileMode] { [:] }
     public var pattern: String? { nil }
@@ -94,6 +108,16 @@ public protocol DatabaseCheck: Check {
     var database: ResourcePath { get }
     /// What a look finds through an open connection. Synchronous: it runs inside a transaction.
     func observe(_ connection: any SQLConnection) throws(MachineError) -> Observation
+}
+
+/// A check whose findings are healed by somebody else's program.
+public protocol DelegatingCheck: Check {
+    /// Has the findings healed. They are healed only when the check, run again, no longer finds them.
+    /// - Returns: what was done, in words.
+    /// - Throws: `.malfunction` when the program says that it could not, or does not answer.
+    func heal(_ findings: [Finding.Key], on machine: any ChangingMachine) async throws(MachineError) -> String?
+    /// What healing the findings would do, as the program says; it changes nothing.
+    func rehearse(_ findings: [Finding.Key], on machine: any Machine) async throws(MachineError) -> String?
 }
 
 /// What a plugin may use while it turns its part of the manifest into checks: nothing of the application's state.

@@ -22,10 +22,12 @@ public struct FileStatus: Sendable, Hashable {
     public var links: UInt64
     public var device: UInt64
     public var inode: UInt64
+    /// Whether it belongs to a user who is neither root nor the one this process runs as.
+    public var isForeign: Bool
 
     public init(
         kind: Kind, mode: FileMode, size: Int64 = 0, modified: Int64 = 0, links: UInt64 = 1, device: UInt64 = 0,
-        inode: UInt64 = 0
+        inode: UInt64 = 0, isForeign: Bool = false
     ) {
         self.kind = kind
         self.mode = mode
@@ -34,6 +36,7 @@ public struct FileStatus: Sendable, Hashable {
         self.links = links
         self.device = device
         self.inode = inode
+        self.isForeign = isForeign
     }
 }
 
@@ -49,16 +52,38 @@ public struct CommandRequest: Sendable, Hashable {
     public var timeout: Duration
     /// How much of its standard output (and of its standard error) is kept, in bytes.
     public var outputLimit: Int
+    /// What it is given on standard input.
+    public var input: [UInt8]
+    /// How it is watched over; `nil` for a program that is trusted to end with what it started.
+    public var supervision: Supervision?
 
     public init(
         executable: String, arguments: [String], environment: [String: String] = [:],
-        timeout: Duration = .seconds(10), outputLimit: Int = 65536
+        timeout: Duration = .seconds(10), outputLimit: Int = 65536, input: [UInt8] = [],
+        supervision: Supervision? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.timeout = timeout
         self.outputLimit = outputLimit
+        self.input = input
+        self.supervision = supervision
+    }
+}
+
+/// How somebody else's program is watched over: it gets a folder for temporary files of its own, which is removed, and nothing
+/// that it started is left running, also not what began a session of its own.
+public struct Supervision: Sendable, Hashable {
+    /// Whether it is kept from writing anywhere but in its folder for temporary files, to devices, and in `writable`, where the
+    /// kernel can do that.
+    public var isConfined: Bool
+    /// Absolute paths of folders.
+    public var writable: [String]
+
+    public init(isConfined: Bool, writable: [String] = []) {
+        self.isConfined = isConfined
+        self.writable = writable
     }
 }
 

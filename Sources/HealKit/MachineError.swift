@@ -9,6 +9,8 @@ public enum MachineError: Error, Sendable, Hashable {
     case database(subject: String, DatabaseFault)
     /// A command did not end in time and was killed with all its children.
     case timedOut(subject: String, after: Duration)
+    /// A program of somebody else did not do what it is for: its name and what it did instead.
+    case malfunction(subject: String, reason: String)
     /// The run was asked to stop (SIGTERM, SIGINT).
     case cancelled
 
@@ -63,6 +65,7 @@ extension MachineError {
         case .refused(let subject, let refusal): "\(subject): \(refusal.explanation)"
         case .database(let subject, let fault): "\(subject): \(fault.explanation)"
         case .timedOut(let subject, let after): "\(subject): no answer within \(after.inSeconds)"
+        case .malfunction(let subject, let reason): "\(subject): \(reason)"
         case .cancelled: "stopped on request"
         }
     }

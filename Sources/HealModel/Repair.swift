@@ -86,6 +86,9 @@ public enum Step: Hashable, Sendable, Codable {
     case rewindDatabase(database: ResourcePath, backup: ResourcePath, expecting: [String: String]?)
     /// Puts a copy of a backup where a database is missing or damaged; what is there keeps its bytes under another name.
     case placeDatabase(database: ResourcePath, backup: ResourcePath)
+    /// Asks an external plugin to heal what it has found. `installs`: it brings software from elsewhere, which is only done
+    /// when it was asked for.
+    case askPlugin(plugin: String, installs: Bool)
     /// Removes a directory that is empty.
     case removeDirectory(path: ResourcePath)
     /// Removes a file that still holds exactly the bytes of `template`.

@@ -10,6 +10,10 @@ public struct CheckResult: Hashable, Sendable, Codable {
     /// The group under which people see it: `database schemas`.
     public var title: String
     public var domain: Domain
+    /// Numbers that were measured on the way.
+    public var measurements: [Measurement] = []
+    /// What a plugin said beside its answer, line by line.
+    public var log: [String] = []
     /// The resource: `data/auth.db`.
     public var subject: String
     /// The pattern in the manifest that stands for this resource and others: `tenants/*.db`.

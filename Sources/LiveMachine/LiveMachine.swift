@@ -14,6 +14,8 @@ public struct LiveMachine: ChangingMachine {
     /// Whether the changing half does anything but refuse.
     public let mayChange: Bool
 
+    /// The executable that supervises others' programs.
+    let supervisor: String
     let root: RootDirectory
     let interruption: Interruption
     let images = DatabaseImages()
@@ -25,16 +27,19 @@ public struct LiveMachine: ChangingMachine {
     ///   - environment: of this process, as checks and commands see it; `PATH` is searched in it.
     ///   - cacheFolder: where answers are remembered: an absolute path; `nil` for `selfheal` below `XDG_CACHE_HOME` or
     ///     `HOME/.cache` of `environment`. When there is none of these, nothing is remembered.
+    ///   - supervisor: an executable that acts as `selfheal_supervise` does when it is called `supervisorName`. This process's
+    ///     own, which is also found when its file was replaced meanwhile.
     ///   - interruption: what stops long statements, waiting and commands.
     public init(
         root: String, waitLimit: Duration = .seconds(30), mayChange: Bool,
         environment: [String: String] = LiveMachine.processEnvironment(), cacheFolder: String? = nil,
-        interruption: Interruption = Interruption()
+        supervisor: String = "/proc/self/exe", interruption: Interruption = Interruption()
     ) throws(MachineError) {
         self.root = try RootDirectory(root)
         self.waitLimit = waitLimit
         self.mayChange = mayChange
         self.environment = environment
+        self.supervisor = supervisor
         self.interruption = interruption
         answers = AnswerCache(
             folder: cacheFolder ?? AnswerCache.folder(in: environment), mayWrite: mayChange)

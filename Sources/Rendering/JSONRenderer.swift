@@ -91,9 +91,19 @@ extension JSONValue {
             ("findings", .array(check.findings.map { JSONValue($0) })),
             ("healed", .array(check.healed.map { JSONValue($0) })),
             ("confirmations", .strings(check.confirmations)),
+            ("measurements", .array(check.measurements.map { JSONValue($0) })),
+            ("log", .strings(check.log)),
             ("blockedBy", .strings(check.blockedBy)),
             ("reason", .optional(check.reason)),
             ("durationMicroseconds", .integer(check.durationMicroseconds)))
+    }
+
+    private init(_ measurement: Measurement) {
+        self = .members(
+            ("label", .string(measurement.label)), ("value", .string(measurement.value)),
+            ("unit", .string(measurement.unit)), ("warning", .optional(measurement.warning)),
+            ("critical", .optional(measurement.critical)), ("minimum", .optional(measurement.minimum)),
+            ("maximum", .optional(measurement.maximum)))
     }
 
     private init(_ finding: Finding) {
@@ -199,6 +209,8 @@ extension JSONValue {
             self = .step("recoverJournal", ("database", .path(database)))
         case .restoreDatabase(let database, let backup):
             self = .step("restoreDatabase", ("database", .path(database)), ("backup", .path(backup)))
+        case .askPlugin(let plugin, let installs):
+            self = .step("askPlugin", ("plugin", .string(plugin)), ("installs", .bool(installs)))
         case .salvageDatabase(let database):
             self = .step("salvageDatabase", ("database", .path(database)))
         case .finishReplacement(let database):

@@ -77,6 +77,10 @@ extension TextWriter {
         guard isVerbose else { return }
         let took = Wording.duration(microseconds: check.durationMicroseconds)
         line(.info, "\(check.check) on \(check.subject): \(check.status.rawValue), \(took)")
+        for measurement in check.measurements {
+            continuation("\(measurement.label): \(measurement.value) \(measurement.unit)")
+        }
+        for text in check.log { continuation("log: \(text)") }
     }
 
     /// What a repair changed, when everything was asked for.

@@ -58,6 +58,7 @@ enum Wording {
         case .rewindDatabase(let database, let backup, _):
             "back up \(database), then copy \(backup) into it through SQLite, in one transaction"
         case .placeDatabase(let database, let backup): "copy \(backup) to \(database)"
+        case .askPlugin(let plugin, _): "ask the plugin \(plugin) to heal it"
         case .removeDirectory(let path): "rmdir \(path)"
         case .removeFile(let path, let template): "rm \(path), if it still holds what \(template) holds"
         case .setAsideDatabase(let path, _): "move \(path) to .selfheal/backups, if it holds no rows"

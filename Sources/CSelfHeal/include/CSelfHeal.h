@@ -31,6 +31,19 @@ int selfheal_noted_signal(void);
 /// Ignores a signal: writing then fails with an errno instead.
 void selfheal_ignore_signal(int signal);
 
+// MARK: Plugins
+
+/// Runs a command and sees to it that nothing of it is left: its descendants are killed when it ends, when its time is over
+/// (SIGTERM to its process group, two seconds, SIGKILL) or when the caller is gone. It gets a folder for temporary files as
+/// TMPDIR, which is removed afterwards. To be called first thing by a process of its own.
+///
+/// Arguments: any name; the time in milliseconds; `confined` (writing only in TMPDIR and the folders, and to devices) or `free`;
+/// how many folders; these; an absolute path and its arguments. Returns the command's exit code, or 128 and its signal; ends by
+/// SIGALRM when the time was over.
+int selfheal_supervise(int count, char **arguments);
+/// Whether this kernel can keep a process from writing (Landlock).
+int selfheal_can_confine(void);
+
 // MARK: SQLite
 
 /// Once a process, before its first connection: SQLite need not count what it allocates, which takes a lock each time.

@@ -6,17 +6,20 @@ import Synchronization
 import SystemPackage
 
 extension LiveMachine {
-    /// Runs a command in the root, without a shell, in a session of its own, with nothing on its standard input, with no
-    /// descriptor but 0 to 2, and with exactly the environment of the request. Of each output the first bytes up to the
+    /// Runs a command in the root, without a shell, in a session of its own, with no descriptor but 0 to 2, and with exactly the environment of the request. Of each output the first bytes up to the
     /// limit are kept, the rest is read and dropped. When the time is over, or the run is asked to stop, its whole process group gets
-    /// SIGTERM, and SIGKILL two seconds later.
+    /// SIGTERM, and SIGKILL two seconds later. A supervised one is run by this program's own executable, which sees to it that
+    /// nothing is left of it.
     public func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer {
         let watch = Watch()
+        // The supervisor keeps the time itself; this is for when it cannot.
+        let timeout = command.supervision == nil ? command.timeout : command.timeout + .seconds(5)
+        let began = ContinuousClock.now
         do {
             let answer = try await withThrowingTaskGroup(of: CommandAnswer?.self) { group in
-                group.addTask { try await Self.perform(command, in: root.path, watch) }
+                group.addTask { try await perform(command, watch) }
                 group.addTask {
-                    await stop(watch, after: command.timeout)
+                    await stop(watch, after: timeout)
                     return nil
                 }
                 defer { group.cancelAll() }
@@ -25,7 +28,12 @@ extension LiveMachine {
                 }
                 throw CancellationError()
             }
-            if watch.reason == nil, !Task.isCancelled { return answer }
+            if watch.reason == nil, !Task.isCancelled {
+                if command.supervision == nil || answer.status != 128 + SIGALRM || .now - began < command.timeout {
+                    return answer
+                }
+                watch.stopped(.time)
+            }
             throw CancellationError()
         } catch {
             // Who ignored SIGTERM and outlived the leader of the group.
@@ -86,24 +94,23 @@ extension LiveMachine {
         }
     }
 
-    private static func perform(
-        _ command: CommandRequest, in folder: String, _ watch: Watch
-    ) async throws -> CommandAnswer {
+    private func perform(_ command: CommandRequest, _ watch: Watch) async throws -> CommandAnswer {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [
-            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: grace)
+            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: Self.grace)
         ]
         var variables: [Environment.Key: String] = [:]
         for (name, value) in command.environment { variables[Environment.Key(stringLiteral: name)] = value }
+        let (executable, arguments) = invocation(of: command)
         let result = try await Subprocess.run(
-            .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
-            environment: .custom(variables), workingDirectory: FilePath(folder), platformOptions: options,
-            input: .none, output: .sequence, error: .sequence
+            .path(FilePath(executable)), arguments: arguments,
+            environment: .custom(variables), workingDirectory: FilePath(root.path), platformOptions: options,
+            input: .array(command.input), output: .sequence, error: .sequence
         ) { execution in
             watch.started(execution.processIdentifier.value)
-            async let output = collect(execution.standardOutput, limit: command.outputLimit)
-            async let errors = collect(execution.standardError, limit: command.outputLimit)
+            async let output = Self.collect(execution.standardOutput, limit: command.outputLimit)
+            async let errors = Self.collect(execution.standardError, limit: command.outputLimit)
             return try await (output, errors)
         }
         let status: Int32 =
@@ -114,6 +121,19 @@ extension LiveMachine {
         return CommandAnswer(
             status: status, standardOutput: result.closureResult.0, standardError: result.closureResult.1)
     }
+
+    private func invocation(of command: CommandRequest) -> (executable: String, Arguments) {
+        guard let supervision = command.supervision else { return (command.executable, Arguments(command.arguments)) }
+        let milliseconds = command.timeout.components.seconds * 1000
+            + command.timeout.components.attoseconds / 1_000_000_000_000_000
+        let words =
+            ["\(milliseconds)", supervision.isConfined ? "confined" : "free", "\(supervision.writable.count)"]
+            + supervision.writable + [command.executable] + command.arguments
+        return (supervisor, Arguments(executablePathOverride: Self.supervisorName, remainingValues: words))
+    }
+
+    /// The name by which this program's executable is asked to be a supervisor.
+    public static let supervisorName = "selfheal-supervisor"
 
     private static func collect(_ output: SubprocessOutputSequence, limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []

@@ -1,0 +1,25 @@
+import ExternalPlugins
+import Glibc
+import LiveMachine
+
+extension PluginSearch {
+    /// Looks beside the manifest, and then where the command line says.
+    init(_ folders: [String], _ place: Place, _ machine: LiveMachine) throws(UsageFailure) {
+        var absolute: [String] = []
+        let manifestFolder = place.manifest.lastIndex(of: "/").map { String(place.manifest[..<$0]) } ?? "."
+        if let folder = Self.real(manifestFolder.isEmpty ? "/" : manifestFolder) { absolute.append(folder + "/plugins") }
+        for folder in folders {
+            guard let path = Self.real(folder) else {
+                throw UsageFailure(message: "--plugin-path \(folder): no such directory")
+            }
+            absolute.append(path)
+        }
+        self.init(folders: absolute, taken: LoadedManifest.takenNames, machine: machine)
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
