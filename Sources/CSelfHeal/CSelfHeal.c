@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +58,26 @@ int selfheal_rename_noreplace(int directory, const char *from, const char *to) {
 }
 
 int selfheal_flock(int descriptor, int operation) { return flock(descriptor, operation); }
+
+int selfheal_memory_file(const void *bytes, int64_t length) {
+    int file = memfd_create("input", MFD_CLOEXEC);
+    if (file < 0) return -1;
+    const char *rest = bytes;
+    while (length > 0) {
+        ssize_t written = write(file, rest, (size_t)length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            int error = errno;
+            close(file);
+            errno = error;
+            return -1;
+        }
+        rest += written;
+        length -= written;
+    }
+    lseek(file, 0, SEEK_SET);
+    return file;
+}
 
 const char *selfheal_errno_text(int error) {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP_GRACE = 2000, SETTLE = 2000 };  // milliseconds
+enum { STEP_GRACE = 2000, SETTLE = 2000, MOMENT = 200 };  // milliseconds
 
 static int64_t milliseconds(void) {
     struct timespec now;
@@ -113,16 +113,22 @@ static void kill_children(int number) {
     closedir(processes);
 }
 
-static void end_all(void) {
-    int64_t limit = milliseconds() + SETTLE;
+// Returns whether there was anything left that had not ended by itself within a moment.
+static int end_all(int64_t moment) {
+    int64_t begin = milliseconds(), limit = begin + SETTLE;
+    int killed = 0;
     for (;;) {
         pid_t ended = waitpid(-1, NULL, WNOHANG);
         if (ended > 0) continue;
-        if (ended < 0 && errno != EINTR) return;
-        if (milliseconds() > limit) return;
-        kill_children(SIGKILL);
-        struct timespec moment = {.tv_nsec = 1000000};
-        nanosleep(&moment, NULL);
+        if (ended < 0 && errno != EINTR) return killed;
+        int64_t now = milliseconds();
+        if (now > limit) return 1;
+        if (now >= begin + moment) {
+            kill_children(SIGKILL);
+            killed = 1;
+        }
+        struct timespec pause = {.tv_nsec = 1000000};
+        nanosleep(&pause, NULL);
     }
 }
 
@@ -206,10 +212,13 @@ int selfheal_supervise(int count, char **arguments) {
     }
 
     int64_t deadline = milliseconds() + limit;
-    int is_ending = 0, timed_out = 0, status = 0;
+    int is_ending = 0, timed_out = 0, has_ended = 0, status = 0;
     for (;;) {
         pid_t ended = waitpid(plugin, &status, WNOHANG);
-        if (ended == plugin) break;
+        if (ended == plugin) {
+            has_ended = 1;
+            break;
+        }
         int64_t left = deadline - milliseconds();
         if (left <= 0) {
             if (is_ending) {
@@ -233,11 +242,14 @@ int selfheal_supervise(int count, char **arguments) {
             deadline = milliseconds() + STEP_GRACE * 3 / 4;
         }
     }
-    end_all();
+    // A plugin that ended by itself may have started what is about to end, too: the first part of a pipe, say.
+    int left_behind = end_all(has_ended && !is_ending ? MOMENT : 0);
     if (temporary[0]) nftw(temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    if (timed_out) {
-        signal(SIGALRM, SIG_DFL);
-        raise(SIGALRM);
+    // Told by signals, which nothing that the plugin does can bring about.
+    if (timed_out || (has_ended && left_behind)) {
+        int number = timed_out ? SIGALRM : SIGUSR1;
+        signal(number, SIG_DFL);
+        raise(number);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -7,7 +7,9 @@ extension PluginSearch {
     init(_ folders: [String], _ place: Place, _ machine: LiveMachine) throws(UsageFailure) {
         var absolute: [String] = []
         let manifestFolder = place.manifest.lastIndex(of: "/").map { String(place.manifest[..<$0]) } ?? "."
-        if let folder = Self.real(manifestFolder.isEmpty ? "/" : manifestFolder) { absolute.append(folder + "/plugins") }
+        if let folder = Self.real(manifestFolder.isEmpty ? "/" : manifestFolder) {
+            absolute.append(folder + "/plugins")
+        }
         for folder in folders {
             guard let path = Self.real(folder) else {
                 throw UsageFailure(message: "--plugin-path \(folder): no such directory")

@@ -24,7 +24,9 @@ struct AnswerMemory {
     func recall(_ key: String, on machine: any Machine) throws(MachineError) -> Observation? {
         guard let text = machine.remembered(key) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        guard let first = lines.first, let count = Int(first), count >= 0, lines.count >= 2 + 2 * count else { return nil }
+        guard let first = lines.first, let count = Int(first), count >= 0, lines.count >= 2 + 2 * count else {
+            return nil
+        }
         for index in 0..<count {
             let (input, state) = (lines[1 + 2 * index], lines[2 + 2 * index])
             guard try self.state(of: input, on: machine) == state else { return nil }

@@ -85,7 +85,10 @@ struct ExternalCheck: DelegatingCheck {
         let raw = try await plugin.run(
             plugin.arguments + [action], input: Array(request.utf8), timeout: timeout, isConfined: isConfined,
             on: machine)
-        guard raw.status == 0 else { throw plugin.malfunction(plugin.ending(raw, redact)) }
+        if raw.leftProcesses && isConfined {
+            throw plugin.malfunction("it left processes running when it ended; they were ended too")
+        }
+        guard raw.status == 0 || raw.leftProcesses else { throw plugin.malfunction(plugin.ending(raw, redact)) }
         do throws(PluginFault) {
             return (try PluginAnswer(raw.standardOutput), plugin.log(raw, redact))
         } catch {

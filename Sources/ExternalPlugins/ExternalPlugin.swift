@@ -22,7 +22,8 @@ public struct ExternalPlugin: Sendable {
     public var redactor: @Sendable (any Machine) -> Redactor
 
     public init(
-        description: PluginDescription, executable: String, arguments: [String] = [], settings: ManifestNode, root: String,
+        description: PluginDescription, executable: String, arguments: [String] = [], settings: ManifestNode,
+        root: String,
         source: SourceLocation, after: [String] = [], timeout: Duration? = nil,
         redactor: @escaping @Sendable (any Machine) -> Redactor
     ) {

@@ -120,13 +120,15 @@ public struct PluginEntry: Sendable {
             if let identifiers = resolve(word) {
                 after += identifiers
             } else {
-                faults.add(source, "the plugin '\(name)' wants to come after '\(word)', which is no section and no plugin")
+                faults.add(
+                    source, "the plugin '\(name)' wants to come after '\(word)', which is no section and no plugin")
             }
         }
         problems.add(contentsOf: faults)
         guard faults.isEmpty else { return nil }
         return ExternalPlugin(
-            description: found.description, executable: found.executable, settings: complete, root: root, source: source,
+            description: found.description, executable: found.executable, settings: complete, root: root,
+            source: source,
             after: after, timeout: timeout.map { .seconds($0) }, redactor: redactor)
     }
 

@@ -141,7 +141,8 @@ public struct PluginSearch: Sendable {
         guard let status = try status(path) else { throw Refusal(reason: "\(path) does not exist") }
         guard !status.isForeign else { throw Refusal(reason: "\(path) belongs to another user") }
         guard status.mode.rawValue & 0o022 == 0 else {
-            throw Refusal(reason: "\(path) may be written by its group or by others (mode \(status.mode)); chmod go-w it")
+            throw Refusal(
+                reason: "\(path) may be written by its group or by others (mode \(status.mode)); chmod go-w it")
         }
     }
 

@@ -14,7 +14,8 @@ public struct RunOptions: Sendable {
     public var backupsKept: Int?
 
     public init(
-        mode: RunMode, maxRisk: Risk = .low, installs: Bool = false, selection: Selection = Selection(), jobs: Int = 4, backupsKept: Int? = nil
+        mode: RunMode, maxRisk: Risk = .low, installs: Bool = false, selection: Selection = Selection(), jobs: Int = 4,
+        backupsKept: Int? = nil
     ) {
         self.mode = mode
         self.maxRisk = maxRisk

@@ -92,11 +92,14 @@ public struct CommandAnswer: Sendable, Hashable {
     public var status: Int32
     public var standardOutput: [UInt8]
     public var standardError: [UInt8]
+    /// Whether a supervised command left processes behind, which were ended; its own status is then not known.
+    public var leftProcesses: Bool
 
-    public init(status: Int32, standardOutput: [UInt8], standardError: [UInt8]) {
+    public init(status: Int32, standardOutput: [UInt8], standardError: [UInt8], leftProcesses: Bool = false) {
         self.status = status
         self.standardOutput = standardOutput
         self.standardError = standardError
+        self.leftProcesses = leftProcesses
     }
 }
 

@@ -18,6 +18,8 @@ int selfheal_openat2(int directory, const char *path, int flags, unsigned mode, 
 int selfheal_rename_noreplace(int directory, const char *from, const char *to);
 /// flock(2), which in Swift has the name of a structure.
 int selfheal_flock(int descriptor, int operation);
+/// A file in memory with these bytes, at its beginning; -1 and errno when there cannot be one.
+int selfheal_memory_file(const void *bytes, int64_t length);
 /// What an errno means, in English whatever the locale. Never NULL.
 const char *selfheal_errno_text(int error);
 
@@ -39,7 +41,7 @@ void selfheal_ignore_signal(int signal);
 ///
 /// Arguments: any name; the time in milliseconds; `confined` (writing only in TMPDIR and the folders, and to devices) or `free`;
 /// how many folders; these; an absolute path and its arguments. Returns the command's exit code, or 128 and its signal; ends by
-/// SIGALRM when the time was over.
+/// SIGALRM when the time was over, and by SIGUSR1 when the command ended and left processes behind.
 int selfheal_supervise(int count, char **arguments);
 /// Whether this kernel can keep a process from writing (Landlock).
 int selfheal_can_confine(void);

@@ -1,3 +1,4 @@
+import CSelfHeal
 import Glibc
 import HealKit
 import HealModel
@@ -14,7 +15,6 @@ extension LiveMachine {
         let watch = Watch()
         // The supervisor keeps the time itself; this is for when it cannot.
         let timeout = command.supervision == nil ? command.timeout : command.timeout + .seconds(5)
-        let began = ContinuousClock.now
         do {
             let answer = try await withThrowingTaskGroup(of: CommandAnswer?.self) { group in
                 group.addTask { try await perform(command, watch) }
@@ -28,12 +28,7 @@ extension LiveMachine {
                 }
                 throw CancellationError()
             }
-            if watch.reason == nil, !Task.isCancelled {
-                if command.supervision == nil || answer.status != 128 + SIGALRM || .now - began < command.timeout {
-                    return answer
-                }
-                watch.stopped(.time)
-            }
+            if watch.reason == nil, !Task.isCancelled { return answer }
             throw CancellationError()
         } catch {
             // Who ignored SIGTERM and outlived the leader of the group.
@@ -80,6 +75,7 @@ extension LiveMachine {
     private static let grace = Duration.seconds(2)
 
     private func failure(_ error: any Error, of command: CommandRequest, _ reason: Reason?) -> MachineError {
+        if let error = error as? MachineError { return error }
         switch reason {
         case .time: return .timedOut(subject: command.executable, after: command.timeout)
         case .request: return .cancelled
@@ -103,28 +99,39 @@ extension LiveMachine {
         var variables: [Environment.Key: String] = [:]
         for (name, value) in command.environment { variables[Environment.Key(stringLiteral: name)] = value }
         let (executable, arguments) = invocation(of: command)
+        // Through a file in memory: nobody has to write while it runs, and it may close its input whenever it likes.
+        let number = selfheal_memory_file(command.input, Int64(command.input.count))
+        guard number >= 0 else { throw MachineError.failed("memfd_create", command.executable) }
+        let input = FileDescriptor(rawValue: number)
+        defer { try? input.close() }
         let result = try await Subprocess.run(
             .path(FilePath(executable)), arguments: arguments,
             environment: .custom(variables), workingDirectory: FilePath(root.path), platformOptions: options,
-            input: .array(command.input), output: .sequence, error: .sequence
+            input: .fileDescriptor(input, closeAfterSpawningProcess: false), output: .sequence, error: .sequence
         ) { execution in
             watch.started(execution.processIdentifier.value)
             async let output = Self.collect(execution.standardOutput, limit: command.outputLimit)
             async let errors = Self.collect(execution.standardError, limit: command.outputLimit)
             return try await (output, errors)
         }
-        let status: Int32 =
-            switch result.terminationStatus {
-            case .exited(let code): code
-            case .signaled(let signal): 128 + signal
-            }
-        return CommandAnswer(
-            status: status, standardOutput: result.closureResult.0, standardError: result.closureResult.1)
+        var answer = CommandAnswer(
+            status: 0, standardOutput: result.closureResult.0, standardError: result.closureResult.1)
+        switch result.terminationStatus {
+        case .exited(let code): answer.status = code
+        case .signaled(let signal):
+            answer.status = 128 + signal
+            // A supervisor ends by a signal only to tell something; a plugin's own signal is an exit code of its.
+            guard command.supervision != nil else { break }
+            if signal == SIGALRM { watch.stopped(.time) }
+            answer.leftProcesses = signal == SIGUSR1
+        }
+        return answer
     }
 
     private func invocation(of command: CommandRequest) -> (executable: String, Arguments) {
         guard let supervision = command.supervision else { return (command.executable, Arguments(command.arguments)) }
-        let milliseconds = command.timeout.components.seconds * 1000
+        let milliseconds =
+            command.timeout.components.seconds * 1000
             + command.timeout.components.attoseconds / 1_000_000_000_000_000
         let words =
             ["\(milliseconds)", supervision.isConfined ? "confined" : "free", "\(supervision.writable.count)"]
