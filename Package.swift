@@ -54,7 +54,7 @@ let package = Package(
         library("SQLiteSchema", ["HealModel", "HealKit"]),
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
         // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
-        library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", crypto]),
+        library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "CSelfHeal", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
         library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
         // A manifest for what is there.

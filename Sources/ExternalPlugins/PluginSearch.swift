@@ -1,3 +1,4 @@
+import CSelfHeal
 import HealKit
 import HealManifest
 import HealModel
@@ -32,6 +33,9 @@ public struct PluginSearch: Sendable {
         /// What is wrong with `plugin.yaml`, with its places.
         public var problems = ManifestProblems()
     }
+
+    /// Whether this kernel can keep a plugin's check from writing.
+    public static let canConfine = selfheal_can_confine() != 0
 
     /// The largest `plugin.yaml` that is read, in bytes.
     private static let descriptionLimit = 256 << 10

@@ -82,6 +82,9 @@ public indirect enum SettingsSchema: Sendable, Hashable {
                             fallback: member.value.member("default")))
                 }
             }
+            for name in required where !properties.contains(where: { $0.name == name }) {
+                properties.append(Property(name: name, schema: .anything, isRequired: true, fallback: nil))
+            }
             var others: SettingsSchema? = .anything
             if let node = value("additionalProperties") {
                 if node.text == "false" {

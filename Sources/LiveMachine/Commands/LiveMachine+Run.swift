@@ -100,8 +100,11 @@ extension LiveMachine {
         for (name, value) in command.environment { variables[Environment.Key(stringLiteral: name)] = value }
         let (executable, arguments) = invocation(of: command)
         // Through a file in memory: nobody has to write while it runs, and it may close its input whenever it likes.
-        let number = selfheal_memory_file(command.input, Int64(command.input.count))
-        guard number >= 0 else { throw MachineError.failed("memfd_create", command.executable) }
+        let number =
+            command.input.isEmpty
+            ? Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+            : selfheal_memory_file(command.input, Int64(command.input.count))
+        guard number >= 0 else { throw MachineError.failed("make the input of", command.executable) }
         let input = FileDescriptor(rawValue: number)
         defer { try? input.close() }
         let result = try await Subprocess.run(

@@ -104,7 +104,7 @@ import Testing
         }
         #expect(try sandbox.listing() == before)
         let left = try await sandbox.shell(
-            "pgrep -f -- 'sleep \(mark)' | grep -vx $$; ls -d ${TMPDIR:-/tmp}/selfheal-plugin-*")
+            "pgrep -f -- 'slee[p] \(mark)'; ls -d ${TMPDIR:-/tmp}/selfheal-plugin-*")
         #expect(left.output.isEmpty, "\(left.output)")
     }
 
@@ -125,7 +125,7 @@ import Testing
         for signal in ["TERM", "KILL"] {
             let script = """
                 "$BIN/validate-startup" & pid=$!
-                until pgrep -f 'sleep \(mark)' | grep -vx $$ >/dev/null; do sleep 0.05; done
+                until pgrep -f 'slee[p] \(mark)' >/dev/null; do sleep 0.05; done
                 kill -\(signal) $pid; wait $pid
                 for i in $(seq 60); do pgrep -f -- '^sleep \(mark)' >/dev/null || exit 0; sleep 0.1; done
                 echo "still there"; exit 1
