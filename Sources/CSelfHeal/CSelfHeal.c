@@ -57,6 +57,16 @@ int selfheal_rename_noreplace(int directory, const char *from, const char *to) {
 #endif
 }
 
+int selfheal_rename_exchange(int directory, const char *one, const char *other) {
+#if __linux__ && defined(SYS_renameat2)
+    return (int)syscall(SYS_renameat2, directory, one, directory, other, 2u /* RENAME_EXCHANGE */);
+#else
+    (void)directory, (void)one, (void)other;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
 int selfheal_flock(int descriptor, int operation) { return flock(descriptor, operation); }
 
 int selfheal_memory_file(const void *bytes, int64_t length) {

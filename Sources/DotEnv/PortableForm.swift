@@ -9,12 +9,15 @@ enum PortableForm {
 
     /// The simplest form of a value; `nil` if there is none.
     static func of(_ value: [UInt8]) -> PortableForm? {
-        if value.allSatisfy(isBare) { return .bare }
+        if isPlain(value[...]) { return .bare }
         // Node and Python turn a carriage return into a line break, and no variable can hold a NUL byte.
         if value.contains(Ascii.carriageReturn) || value.contains(0) { return nil }
         if isSingleQuotable(value) { return .singleQuoted }
         return value.contains(where: endsOrExpands) ? nil : .doubleQuoted
     }
+
+    /// Whether a value needs no quotes for anybody.
+    static func isPlain(_ value: ArraySlice<UInt8>) -> Bool { value.allSatisfy(isBare) }
 
     /// A value in this form.
     func written(_ value: [UInt8]) -> [UInt8] {

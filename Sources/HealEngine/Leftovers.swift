@@ -47,7 +47,8 @@ extension Step {
     fileprivate var createdFile: ResourcePath? {
         switch self {
         case .copyTemplate(_, let path, _), .createDatabase(let path, _, _), .restoreDatabase(let path, _),
-            .salvageDatabase(let path), .placeDatabase(let path, _):
+            .salvageDatabase(let path), .placeDatabase(let path, _), .appendText(let path, _, _),
+            .removeText(let path, _, _):
             path
         case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement,
             .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin:
@@ -61,7 +62,7 @@ extension Step {
         case .executeSQL(let path, _), .rewriteDatabase(let path, _, _), .rewindDatabase(let path, _, _): path
         case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .restoreDatabase,
             .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase,
-            .askPlugin:
+            .askPlugin, .appendText, .removeText:
             nil
         }
     }

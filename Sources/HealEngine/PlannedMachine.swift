@@ -30,7 +30,8 @@ struct PlannedMachine: Machine {
         case .createDatabase(let path, _, _): made[path] = .database
         case .setMode(let path, let mode, _): made[path] = .mode(mode)
         case .executeSQL, .rewriteDatabase, .recoverJournal, .restoreDatabase, .salvageDatabase, .finishReplacement,
-            .rewindDatabase, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin:
+            .rewindDatabase, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin, .appendText,
+            .removeText:
             return false
         }
         return true

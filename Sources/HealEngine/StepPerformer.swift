@@ -6,6 +6,7 @@ enum Inverse: Sendable {
     case removeDirectory(ResourcePath)
     case removeFile(ResourcePath, contents: [UInt8])
     case setMode(ResourcePath, FileMode, expecting: FileMode)
+    case replaceFile(ResourcePath, contents: [UInt8], expecting: [UInt8])
 }
 
 /// Performs the steps of a repair, and takes them back.
@@ -48,6 +49,8 @@ struct StepPerformer: Sendable {
                     if try !machine.removeFile(path, ifStill: contents) {
                         trouble = trouble ?? "\(path) was changed by somebody else and was left"
                     }
+                case .replaceFile(let path, let contents, let expected):
+                    try machine.replaceFile(path, contents: contents, expecting: expected)
                 case .setMode(let path, let mode, let expected):
                     try machine.setMode(path, mode, expecting: expected)
                 }
@@ -56,6 +59,13 @@ struct StepPerformer: Sendable {
             }
         }
         return trouble
+    }
+
+    private func replace(
+        _ path: ResourcePath, _ old: [UInt8], by new: [UInt8], _ performed: inout Performed
+    ) throws(MachineError) {
+        try machine.replaceFile(path, contents: new, expecting: old)
+        performed.inverses.append(.replaceFile(path, contents: old, expecting: new))
     }
 
     private func perform(
@@ -76,6 +86,15 @@ struct StepPerformer: Sendable {
         case .setMode(let path, let mode, let previous):
             try machine.setMode(path, mode, expecting: previous)
             performed.inverses.append(.setMode(path, previous, expecting: mode))
+        case .appendText(let path, let text, let length):
+            let contents = try machine.contents(of: path, limit: Self.templateLimit)
+            guard contents.count == length else { throw .refused(subject: path.text, .changedMeanwhile) }
+            try replace(path, contents, by: contents + text.utf8, &performed)
+        case .removeText(let path, let text, let length):
+            let contents = try machine.contents(of: path, limit: Self.templateLimit)
+            let rest = Array(contents.prefix(Int(length)))
+            guard contents == rest + text.utf8 else { throw .refused(subject: path.text, .changedMeanwhile) }
+            try replace(path, contents, by: rest, &performed)
         case .createDatabase(let path, let pragmas, let statements):
             let database = check as? any DatabaseCheck
             try await machine.createDatabase(path, pragmas: pragmas, statements: statements) {

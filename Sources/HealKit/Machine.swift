@@ -199,6 +199,9 @@ public protocol ChangingMachine: Machine {
     /// Makes a file that must not exist: complete, synced and under its name, or not at all.
     func createFile(_ path: ResourcePath, contents: [UInt8], mode: FileMode) throws(MachineError)
     func setMode(_ path: ResourcePath, _ mode: FileMode, expecting previous: FileMode) throws(MachineError)
+    /// Gives a regular file other contents, complete or not at all; its mode and owner stay. What it holds must be exactly
+    /// `previous`, and it must have no other name and not be a link.
+    func replaceFile(_ path: ResourcePath, contents: [UInt8], expecting previous: [UInt8]) throws(MachineError)
     /// Removes a directory that is empty.
     func removeDirectory(_ path: ResourcePath) throws(MachineError)
     /// Removes a file if it still holds exactly these bytes. - Returns: whether it did.

@@ -63,6 +63,10 @@ public enum Step: Hashable, Sendable, Codable {
     case copyTemplate(template: ResourcePath, destination: ResourcePath, mode: FileMode)
     /// Changes permission bits; `previous` is what they were when the plan was made.
     case setMode(path: ResourcePath, mode: FileMode, previous: FileMode)
+    /// Adds text to the end of a file that has `length` bytes, all of which stay as they are.
+    case appendText(path: ResourcePath, text: String, length: Int64)
+    /// Takes text from the end of a file that has `length` bytes before it and nothing after it.
+    case removeText(path: ResourcePath, text: String, length: Int64)
     /// Builds a database under a temporary name and puts it at a path where nothing may be yet.
     /// `pragmas` run before the statements and outside any transaction.
     case createDatabase(path: ResourcePath, pragmas: [String], statements: [String])

@@ -209,6 +209,12 @@ extension JSONValue {
             self = .step("recoverJournal", ("database", .path(database)))
         case .restoreDatabase(let database, let backup):
             self = .step("restoreDatabase", ("database", .path(database)), ("backup", .path(backup)))
+        case .appendText(let path, let text, let length):
+            self = .step(
+                "appendText", ("path", .path(path)), ("text", .string(text)), ("length", .integer(length)))
+        case .removeText(let path, let text, let length):
+            self = .step(
+                "removeText", ("path", .path(path)), ("text", .string(text)), ("length", .integer(length)))
         case .askPlugin(let plugin, let installs):
             self = .step("askPlugin", ("plugin", .string(plugin)), ("installs", .bool(installs)))
         case .salvageDatabase(let database):

@@ -58,6 +58,8 @@ enum Wording {
         case .rewindDatabase(let database, let backup, _):
             "back up \(database), then copy \(backup) into it through SQLite, in one transaction"
         case .placeDatabase(let database, let backup): "copy \(backup) to \(database)"
+        case .appendText(let path, let text, _): "append to \(path): \(Wording.lines(text))"
+        case .removeText(let path, let text, _): "remove from the end of \(path): \(Wording.lines(text))"
         case .askPlugin(let plugin, _): "ask the plugin \(plugin) to heal it"
         case .removeDirectory(let path): "rmdir \(path)"
         case .removeFile(let path, let template): "rm \(path), if it still holds what \(template) holds"
@@ -91,6 +93,11 @@ enum Wording {
     /// `1 warning`, `2 warnings`.
     static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// A text's lines on one: `A=1; B=2`.
+    static func lines(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: "; ")
     }
 
     /// `9,990`.

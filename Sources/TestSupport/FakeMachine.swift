@@ -181,6 +181,15 @@ public final class FakeMachine: ChangingMachine {
         return true
     }
 
+    public func replaceFile(
+        _ path: ResourcePath, contents: [UInt8], expecting previous: [UInt8]
+    ) throws(MachineError) {
+        guard case .file(previous, let mode) = node(path.text) else {
+            throw .refused(subject: path.text, .changedMeanwhile)
+        }
+        try changing("replaceFile", path.text) { $0.nodes[path.text] = .file(contents, mode: mode) }
+    }
+
     public func removeOwnFile(_ path: ResourcePath) throws(MachineError) {
         try changing("removeOwnFile", path.text) { $0.nodes[path.text] = nil }
     }

@@ -27,7 +27,9 @@ struct FileUndo: Check {
 
     var subject: String {
         switch step {
-        case .createDirectory(let path, _), .copyTemplate(_, let path, _), .setMode(let path, _, _): path.text
+        case .createDirectory(let path, _), .copyTemplate(_, let path, _), .setMode(let path, _, _),
+            .appendText(let path, _, _):
+            path.text
         default: ""
         }
     }
@@ -37,8 +39,33 @@ struct FileUndo: Check {
         case .createDirectory(let path, _): try directory(path, on: machine)
         case .copyTemplate(let template, let path, _): try file(path, template, on: machine)
         case .setMode(let path, let mode, let previous): try self.mode(path, mode, previous, on: machine)
+        case .appendText(let path, let text, let length): try appended(path, text, length, on: machine)
         default: Observation()
         }
+    }
+
+    private func appended(
+        _ path: ResourcePath, _ text: String, _ length: Int64, on machine: any Machine
+    ) throws(MachineError) -> Observation {
+        guard try machine.status(of: path) != nil else { return Observation(confirmations: ["\(path) is gone"]) }
+        let contents = try machine.contents(of: path, limit: Self.templateLimit)
+        if contents.count == length { return Observation(confirmations: ["\(path) is as it was"]) }
+        guard contents.count == Int(length) + text.utf8.count, contents.dropFirst(Int(length)).elementsEqual(text.utf8)
+        else {
+            return Observation(
+                findings: [
+                    Finding(
+                        "undo.file.refused", subject: path.text, severity: .critical,
+                        message: "\(path) is left as it is: refused: it was changed after run \(run) added to it",
+                        hint: "remove what it added yourself if it is not needed")
+                ])
+        }
+        return there(
+            "undo.file.there", .critical, "\(path) has what run \(run) added to it",
+            Repair(
+                "Removing what run \(run) added to \(path)", done: "Removed what run \(run) had added to \(path)",
+                detail: "it stood at the end", risk: .low,
+                steps: [.removeText(path: path, text: text, length: length)]))
     }
 
     private func directory(_ path: ResourcePath, on machine: any Machine) throws(MachineError) -> Observation {

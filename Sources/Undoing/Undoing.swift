@@ -14,7 +14,7 @@ public enum Undoing {
             case .createDatabase(let path, let pragmas, let statements):
                 checks.append(
                     CreatedDatabaseUndo(run: run.run, database: path, pragmas: pragmas, statements: statements))
-            case .createDirectory, .copyTemplate, .setMode:
+            case .createDirectory, .copyTemplate, .setMode, .appendText:
                 checks.append(FileUndo(run: run.run, step: step, made: made))
             default: break  // Of databases that existed, or nothing that could be taken back.
             }

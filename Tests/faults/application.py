@@ -17,7 +17,7 @@ PROGRAMS = Path(os.environ.get("SELFHEAL_BIN", REPOSITORY / ".build/debug"))
 
 MANIFEST = """\
 version: 1
-env: {file: .env, template: .env.example}
+env: {file: .env, template: .env.example, variables: {ADDED: {required: true, default: "by the manifest"}}}
 directories: [data, uploads/images]
 files: [{path: settings.toml, template: settings.example.toml}]
 databases:
@@ -55,6 +55,7 @@ PRAGMA user_version = 1;
 """
 
 ENVIRONMENT = "STAGE=test\nPORT=8000\n"
+HEALED_ENVIRONMENT = ENVIRONMENT + "ADDED='by the manifest'\n"
 SETTINGS = "[shop]\nname = 'ü'\n"
 DATABASES = ("data/roll.db", "data/log.db")
 ROWS = 300
@@ -185,9 +186,9 @@ def state(path):
 
 def check_files(root):
     """Files that are made in one go are complete or not there."""
-    for name, text in ((".env", ENVIRONMENT), ("settings.toml", SETTINGS)):
+    for name, texts in ((".env", (ENVIRONMENT, HEALED_ENVIRONMENT)), ("settings.toml", (SETTINGS,))):
         with contextlib.suppress(FileNotFoundError):
-            expect((root / name).read_text() == text, f"{name} is not complete")
+            expect((root / name).read_text() in texts, f"{name} is not complete")
 
 
 def check_backups(root):
@@ -226,7 +227,8 @@ def check_converges(root):
     look = tool(root, "validate-startup", "--check-only")
     expect(look.returncode == 0, f"validate-startup --check-only after it ended with {look.returncode}:\n{look.text}")
     check_files(root)
-    expect((root / ".env").exists() and (root / "uploads/images").is_dir(), "not all files were made")
+    expect((root / ".env").read_text() == HEALED_ENVIRONMENT, ".env was not made, or lacks what was to be added")
+    expect((root / "uploads/images").is_dir(), "not all directories were made")
     expect(left_behind(root) == [], f"left behind: {left_behind(root)}")
     for name in DATABASES:
         expect(state(root / name) == "new", f"{name} was not healed")
@@ -246,13 +248,19 @@ def finding_keys(report):
     return {(finding["id"], finding["subject"]) for check in report["checks"] for finding in check["findings"]}
 
 
+def environment(root):
+    with contextlib.suppress(FileNotFoundError):
+        return (root / ".env").read_text()
+    return ""
+
+
 def check_claims(root, answer, states):
     """What a run said that went wrong, beside what is there. A look changes nothing and is not wrong either."""
     before = listing(root)
     look = tool(root, "validate-startup", "--check-only", "--format", "json")
     expect(listing(root) == before, "validate-startup --check-only changed something")
     expect(look.returncode in (0, 1, 2) and look.report, f"the look ended with {look.returncode}:\n{look.text}")
-    healed = states == ["new", "new"] and (root / ".env").exists() and (root / "data/new.db").exists()
+    healed = states == ["new", "new"] and "ADDED" in environment(root) and (root / "data/new.db").exists()
     expect(look.returncode == 1 or healed, "the look found nothing critical in what is not healed")
     expect(answer.returncode not in (0, 2) or look.returncode == 0, f"success was claimed:\n{look.text}")
     if answer.report and "repairs" in answer.report:

@@ -32,10 +32,18 @@ struct EnvironmentFile: Check {
                 meaning: "The application's way of reading the file skips a line, or takes it otherwise than it looks.",
                 healing: "Correct the line that is named; its text is not shown because it may hold a secret."),
             FindingKind(
-                "env.variable.missing", .warning, risk: nil,
+                "env.file.portability", .warning, risk: nil,
+                meaning: "Those who read the file (Node, Python, Compose, a shell) do not all read a line alike.",
+                healing:
+                    "Write the value so that all read it alike: bare when it is made of letters, digits and _./:@%+=,- only, "
+                    + "else in single quotes. Or set the finding's severity to information."),
+            FindingKind(
+                "env.variable.missing", .warning, risk: .medium,
                 meaning: "A variable that the application reads is not set, or empty. Critical when the manifest says "
                     + "'required: true'.",
-                healing: "Set it in the environment file. Secrets are never made up."),
+                healing:
+                    "With a default in the manifest, it is added at the end of the file, in a form that all readers of such "
+                    + "files read alike. Otherwise set it in the file. Secrets are never made up."),
             FindingKind(
                 "env.variable.type", .warning, risk: nil,
                 meaning: "A variable's value is not of the stated type. Critical when the variable is required.",
@@ -86,7 +94,9 @@ struct EnvironmentFile: Check {
         }
         let reading = try read(path, on: machine, &findings)
         let values = reading.values
-        findings += try variableFindings(values, unread: reading.unread, on: machine)
+        findings += portabilityFindings(reading.bytes, on: machine)
+        let addition = EnvironmentAddition(variables.filter { values[$0.key] == nil }, to: reading.bytes, of: self)
+        findings += try variableFindings(values, unread: reading.unread, addition, own.kind, on: machine)
         guard reading.unread.isEmpty else { return Observation(findings: findings) }
         let confirmation = "\(path) file is present with \(values.count) variable\(values.count == 1 ? "" : "s")"
         return Observation(findings: findings, confirmations: [confirmation])
@@ -108,6 +118,8 @@ struct EnvironmentFile: Check {
     /// What the application's dialect reads.
     private struct Reading {
         var values: [String: String] = [:]
+        /// The file, but for lines that are refused.
+        var bytes: [UInt8] = []
         /// What seems to be set on lines that the dialect refuses. One empty name stands for lines that set nothing.
         var unread: Set<String> = []
     }
@@ -127,6 +139,7 @@ struct EnvironmentFile: Check {
                 let file = try DotEnvFile.parse(bytes, dialect: dialect, environment: machine.environment)
                 findings += file.problems.map { lineFinding($0, "env.file.line", .warning) }
                 reading.values = file.effective.mapValues { $0.value ?? "" }
+                reading.bytes = bytes
                 return reading
             } catch {
                 findings.append(lineFinding(error.problem, "env.file.invalid", .critical))
@@ -144,15 +157,30 @@ struct EnvironmentFile: Check {
             hint: "the file is read as \(dialect.rawValue) does; 'dialect' in the manifest says so", source: source)
     }
 
+    /// What others than the application's own reader make of the file. Its own has been heard already.
+    private func portabilityFindings(_ bytes: [UInt8], on machine: any Machine) -> [Finding] {
+        if DotEnvFile.isPlainlyPortable(bytes) { return [] }
+        return DotEnvFile.portability(of: bytes, environment: machine.environment).prefix(Self.refusalLimit).map {
+            note in
+            Finding(
+                "env.file.portability", subject: "\(path):\(note.line)", severity: .warning,
+                message: "\(path) \(note)", hint: "write it so that all read it alike: in single quotes", source: source
+            )
+        }
+    }
+
     private func variableFindings(
-        _ values: [String: String], unread: Set<String>, on machine: any Machine
+        _ values: [String: String], unread: Set<String>, _ addition: EnvironmentAddition, _ kind: FileStatus.Kind,
+        on machine: any Machine
     ) throws(MachineError) -> [Finding] {
         var findings: [Finding] = []
         var placeholders: [String: String]?
         for variable in variables where !unread.contains(variable.key) {
             let name = variable.key
             guard let value = values[name], !value.isEmpty else {
-                findings.append(missing(variable))
+                var finding = missing(variable)
+                if values[name] == nil, kind == .regular { addition.offer(to: &finding, name) }
+                findings.append(finding)
                 continue
             }
             if !variable.value.type.accepts(value, choices: variable.value.values) {
@@ -210,7 +238,7 @@ struct EnvironmentFile: Check {
 
 extension Keyed<EnvFilePlugin.Variable> {
     /// Whether nothing of what the manifest says of its values may be shown.
-    fileprivate var isConfidential: Bool {
+    var isConfidential: Bool {
         let stated = [value.defaultValue, value.pattern?.text].compactMap { $0 } + value.values
         return value.secret || (stated.isEmpty ? [""] : stated).contains { Credential.isLikely(name: key, value: $0) }
     }

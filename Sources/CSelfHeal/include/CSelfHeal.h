@@ -16,6 +16,8 @@ extern const int32_t selfheal_at_empty_path;
 int selfheal_openat2(int directory, const char *path, int flags, unsigned mode, bool beneath);
 /// renameat2(2) with RENAME_NOREPLACE; -1 and ENOSYS where the kernel does not have the call.
 int selfheal_rename_noreplace(int directory, const char *from, const char *to);
+/// renameat2(2) with RENAME_EXCHANGE: the two change names.
+int selfheal_rename_exchange(int directory, const char *one, const char *other);
 /// flock(2), which in Swift has the name of a structure.
 int selfheal_flock(int descriptor, int operation);
 /// A file in memory with these bytes, at its beginning; -1 and errno when there cannot be one.

@@ -172,7 +172,7 @@ extension LiveMachine {
     }
 
     /// Whether a regular file of this name has exactly these bytes.
-    private func holds(
+    func holds(
         _ contents: [UInt8], _ name: String, in parent: borrowing Descriptor, _ path: ResourcePath
     ) throws(MachineError) -> Bool {
         let directory = parent.number
