@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "Tests/plugins"))
-from harness import BadInput, PluginTest  # noqa: E402
+from harness import ENVIRONMENT, BadInput, PluginTest  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 
@@ -71,14 +71,21 @@ class Case(PluginTest):
 class Finding(Case):
     """One virtual environment for many questions: nothing is installed by asking."""
 
+    packed = None
+
     def setUp(self):
         super().setUp()
         self.wheel("tiny", "1.5", ["helper>=1; extra == 'more'", "common<3"], ["more"])
         self.wheel("helper", "0.9")
         self.wheel("common", "2.0")
         self.wheel("Odd.Name", "1.0")
-        self.venv()
-        self.pip_install("tiny", "Odd.Name")
+        if not Finding.packed:
+            self.venv()
+            self.pip_install("tiny", "Odd.Name")
+            Finding.packed = self.template.parent / "packed"
+            shutil.copytree(self.root / ".venv", Finding.packed, symlinks=True)
+        else:
+            shutil.copytree(Finding.packed, self.root / ".venv", symlinks=True)
 
     def test_all_is_well(self):
         self.write("base.txt", "common == 2.0\n")
@@ -457,7 +464,7 @@ def build_editable(folder, settings=None, metadata=None):
         self.venv()
         self.write("requirements.txt", "-i http://me:topsecret@127.0.0.1:9/simple\ntiny\n")
         self.manifest({})
-        done = self.tool("auto-heal", "--install", "--verbose", env=dict(os.environ, PIP_RETRIES="0"))
+        done = self.tool("auto-heal", "--install", "--verbose", env=dict(ENVIRONMENT, PIP_RETRIES="0"))
         self.assertEqual(done.returncode, 1)
         self.assertNotIn("topsecret", done.stdout)
 
