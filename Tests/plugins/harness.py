@@ -106,7 +106,8 @@ class BadInput:
     """What every plugin must bear; mixed into a PluginTest."""
 
     def test_bad_requests_end_with_a_reason_and_without_an_answer(self):
-        for text in ("", "no json", "[]", "null", "{}", '{"root": 7}', '{"protocol":1}', "\0" * 100):
+        for text in ("", "no json", "[]", "null", "{}", '{"root": 7}', '{"protocol":1}', '{"protocol":999,"root":"/","settings":{}}',
+                     '{"root":"/","settings":{}}', "\0" * 100):
             with self.subTest(text=text):
                 done = self.raw(text)
                 self.assertNotEqual(done.returncode, 0)

@@ -519,7 +519,7 @@ function main() {
   let request;
   try {
     request = JSON.parse(fs.readFileSync(0, "utf8"));
-    if (!isTable(request) || typeof request.root !== "string") throw new Error();
+    if (!isTable(request) || request.protocol !== 1 || typeof request.root !== "string") throw new Error();
   } catch {
     process.stderr.write("the request on standard input is not one of protocol 1\n");
     process.exitCode = 65;
