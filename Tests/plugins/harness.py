@@ -18,6 +18,8 @@ SEVERITIES = {"information", "warning", "critical"}
 # Without pyenv's stand-ins, each of which takes a tenth of a second to find out what it stands for.
 PATH = os.pathsep.join(path for path in os.environ["PATH"].split(os.pathsep) if Path(path).name != "shims")
 ENVIRONMENT = dict(os.environ, PATH=PATH, LC_ALL="C.UTF-8")
+for name in [name for name in ENVIRONMENT if name.startswith(("PYTHON", "PIP_", "npm_config_", "NPM_CONFIG_", "GIT_"))]:
+    del ENVIRONMENT[name]
 
 
 class PluginTest(unittest.TestCase):

@@ -12,6 +12,7 @@ import time
 import unittest
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "Tests/plugins"))
 from harness import ENVIRONMENT, BadInput, PluginTest  # noqa: E402
@@ -137,6 +138,10 @@ tiny @ https://files.example/tiny-1.5.tar.gz
             "./wheels/tiny-1.5-py3-none-any.whl": [],
             "./wheels/tiny-1.6-py3-none-any.whl": [("version", "tiny")],
             "https://files.example/absent-2.0.tar.gz": [("missing", "absent")],
+            "tiny@https://files.example/tiny-1.5.tar.gz": [],
+            "tiny[more] @ https://files.example/tiny-1.5.tar.gz ; python_version > '3'": [("missing", "helper")],
+            "-e git+ssh://git@host.example/x.git@v1#egg=absent&subdirectory=sub": [("missing", "absent")],
+            "tiny==1.5 --config-settings=a=b --hash=sha256:abc": [],
             "-e ./project": [("missing", "our-project")],
             "./project[x] ; python_version > '3'": [("missing", "our-project")],
             "./empty": [("unverified", "./empty")],
@@ -147,8 +152,9 @@ tiny @ https://files.example/tiny-1.5.tar.gz
         for text, expected in cases.items():
             with self.subTest(text=text):
                 self.write("requirements.txt", text + "\n")
-                self.assertEqual(self.found(), expected)
-                self.assertNotIn("secret", str(self.ask()) + self.log)
+                answer = self.ask()
+                self.assertEqual([(finding["id"], finding["subject"]) for finding in answer["findings"]], expected)
+                self.assertNotIn("secret", str(answer) + self.log)
 
     def test_messages(self):
         self.write("requirements.txt", "absent>1\ntiny[more] >= 2\n")
@@ -391,6 +397,19 @@ class Healing(Case):
         self.assertEqual(self.version("tiny"), "2.0")
         self.assert_fine()
 
+    def test_what_pyproject_asks_for(self):
+        self.venv()
+        self.pip_install("tiny==1.0")
+        self.write("pyproject.toml", (
+            "[project]\nname = 'shop'\ndependencies = ['tiny >= 2']\n"
+            "[project.optional-dependencies]\nweb = ['helper; python_version > \"3\"', 'unknown; python_version < \"3\"']\n"))
+        pip = self.write("pip.conf", f"[global]\nno-index = true\nfind-links = file://{quote(str(self.root / 'wheels'))}\n")
+        environment = dict(ENVIRONMENT, PIP_CONFIG_FILE=str(pip))
+        self.manifest({"extras": ["web"]})
+        report = self.report("auto-heal", "--install", env=environment)
+        self.assertEqual(report["verdict"], "ok", report)
+        self.assertEqual((self.version("tiny"), self.version("helper")), ("2.0", "1.1"))
+
     def test_what_pip_cannot_do_is_said(self):
         self.venv()
         self.requirements("tiny>=7\n")
@@ -464,7 +483,8 @@ def build_editable(folder, settings=None, metadata=None):
         self.venv()
         self.write("requirements.txt", "-i http://me:topsecret@127.0.0.1:9/simple\ntiny\n")
         self.manifest({})
-        done = self.tool("auto-heal", "--install", "--verbose", env=dict(ENVIRONMENT, PIP_RETRIES="0"))
+        hasty = self.write("pip.conf", "[global]\nretries = 0\n")
+        done = self.tool("auto-heal", "--install", "--verbose", env=dict(ENVIRONMENT, PIP_CONFIG_FILE=str(hasty)))
         self.assertEqual(done.returncode, 1)
         self.assertNotIn("topsecret", done.stdout)
 
