@@ -14,6 +14,7 @@ MINIMUM_SWIFT_TESTS := 730
 MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
+MINIMUM_PLUGIN_TESTS := 127
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage
@@ -27,7 +28,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-faults ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-faults test-plugins ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -61,6 +62,10 @@ test-launcher:
 test-faults: ## kills, failing system calls, full disks, eight heals beside a writer
 	scripts/expect-tests.sh $(MINIMUM_FAULT_TESTS) $(PYTHON) -m unittest discover -s Tests/faults
 
+.PHONY: test-plugins
+test-plugins: ## the plugins that ship, and monitoring plugins, each through the programs
+	scripts/expect-tests.sh $(MINIMUM_PLUGIN_TESTS) $(PYTHON) -m unittest plugins/*/tests/test_*.py Tests/plugins/test_*.py
+
 .PHONY: test-crash
 test-crash: dependencies ## every single write-like system call of a heal goes wrong
 	$(SWIFT) swift build
@@ -80,11 +85,12 @@ build: ## one static release binary under its three names, in .build/selfheal-bi
 	scripts/build-release.sh
 
 .PHONY: install
-install: ## the three commands in PREFIX/bin (/usr/local)
+install: ## the three commands in PREFIX/bin (/usr/local), plugins in PREFIX/share/selfheal/plugins
 	bin="$$(scripts/build-release.sh)"; \
 	install -d "$(DESTDIR)$(PREFIX)/bin"; \
 	install -m 755 "$$bin/selfheal" "$(DESTDIR)$(PREFIX)/bin/selfheal"; \
 	for name in validate-startup auto-heal; do ln -sfn selfheal "$(DESTDIR)$(PREFIX)/bin/$$name"; done
+	scripts/install-plugins.sh "$(DESTDIR)$(PREFIX)/share/selfheal/plugins"
 
 .PHONY: clean
 clean: ## remove what was built; the application's own files stay

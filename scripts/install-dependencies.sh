@@ -9,7 +9,12 @@ packages=(binutils ca-certificates gcc git libc6-dev libcurl4 libncurses6 libsql
   python3 tzdata zlib1g-dev)
 for option in "$@"; do
   case $option in
-    --test) packages+=(make python3-jsonschema python3-venv python3-yaml shellcheck sqlite3 util-linux) ;;
+    --test)
+      packages+=(make monitoring-plugins-basic openssl python3-jsonschema python3-pip python3-venv python3-yaml shellcheck
+        sqlite3 util-linux)
+      # A node from elsewhere is as good, and Debian's npm would be in its way.
+      command -v node >/dev/null || packages+=(nodejs npm)
+      ;;
     --bench) packages+=(python3-venv python3-yaml sqlite3) ;;
     *)
       echo "usage: ${0##*/} [--test] [--bench]" >&2
