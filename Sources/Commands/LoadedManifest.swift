@@ -47,7 +47,8 @@ struct LoadedManifest: Sendable {
         refuseOwnPaths(checks, &problems)
         var plugins: [ExternalPlugin] = []
         if let search {
-            plugins = externalPlugins(document.core.plugins, search, root, checks, machine, &problems)
+            let entries = document.core.plugins + packagePlugins(document.core.plugins, search, &checks)
+            plugins = externalPlugins(entries, search, root, checks, machine, &problems)
             checks += plugins.map(\.check)
             let known = descriptors + plugins.map(\.description.descriptor)
             refuseUnknownFindings(document.core.policy.severities, among: known, &problems)
@@ -59,6 +60,24 @@ struct LoadedManifest: Sendable {
             backupsKept: document.core.policy.backupsKept,
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks,
             plugins: plugins)
+    }
+
+    /// What `dependencies` says of packages is asked of the plugins for that, where they are, unless the manifest names them itself.
+    private static func packagePlugins(
+        _ named: [Keyed<ManifestNode>], _ search: PluginSearch, _ checks: inout [any Check]
+    ) -> [Keyed<ManifestNode>] {
+        var entries: [Keyed<ManifestNode>] = []
+        for (index, check) in checks.enumerated() {
+            guard var list = check as? PackageList else { continue }
+            list.isAsked = named.contains { $0.key == list.plugin }
+            // One that is refused is named, too: as a fault of the manifest.
+            if !list.isAsked, search.contains(list.plugin) {
+                entries.append(Keyed(list.plugin, list.source, list.settings))
+                list.isAsked = true
+            }
+            checks[index] = list
+        }
+        return entries
     }
 
     private static func externalPlugins(

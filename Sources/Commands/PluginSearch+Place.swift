@@ -3,7 +3,7 @@ import Glibc
 import LiveMachine
 
 extension PluginSearch {
-    /// Looks beside the manifest, and then where the command line says.
+    /// Looks beside the manifest, then where the command line says, and then where `make install` puts the plugins that ship.
     init(_ folders: [String], _ place: Place, _ machine: LiveMachine) throws(UsageFailure) {
         var absolute: [String] = []
         let manifestFolder = place.manifest.lastIndex(of: "/").map { String(place.manifest[..<$0]) } ?? "."
@@ -15,6 +15,11 @@ extension PluginSearch {
                 throw UsageFailure(message: "--plugin-path \(folder): no such directory")
             }
             absolute.append(path)
+        }
+        if let program = Self.real("/proc/self/exe"), let bin = program.lastIndex(of: "/"),
+            let shipped = Self.real(program[..<bin] + "/../share/selfheal/plugins")
+        {
+            absolute.append(shipped)
         }
         self.init(folders: absolute, taken: LoadedManifest.takenNames, machine: machine)
     }

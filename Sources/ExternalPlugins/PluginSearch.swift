@@ -51,6 +51,11 @@ public struct PluginSearch: Sendable {
         return nil
     }
 
+    /// Whether there is a plugin of that name, good or not.
+    public func contains(_ name: String) -> Bool {
+        folders.contains { (try? status($0 + "/" + name))??.kind == .directory }
+    }
+
     /// Every plugin in the folders, by name, with what speaks against it.
     public func all() -> [(name: String, folder: String, Result<FoundPlugin, Refusal>)] {
         var found: [(name: String, folder: String, Result<FoundPlugin, Refusal>)] = []

@@ -86,13 +86,17 @@ public enum DependenciesPlugin: Plugin {
         return plain ? nil : "a command's name has no slash, no blank, and does not begin with -"
     }
 
+    /// The plugins that ask for an ecosystem's packages.
+    static let pythonPlugin = "python-packages"
+    static let nodePlugin = "node-modules"
+
     public static func makeChecks(
         _ settings: Settings, context: PluginContext, problems: inout ManifestProblems
     ) async -> [any Check] {
         var checks: [any Check] = settings.commands.map {
             RequiredCommand(name: $0.key, settings: $0.value, source: $0.location)
         }
-        for (list, plugin) in [(settings.python, "python-packages"), (settings.node, "node-modules")] {
+        for (list, plugin) in [(settings.python, pythonPlugin), (settings.node, nodePlugin)] {
             guard let list else { continue }
             checks.append(PackageList(path: list.value, plugin: plugin, source: list.location))
         }
