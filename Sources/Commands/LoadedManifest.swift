@@ -21,14 +21,15 @@ struct LoadedManifest: Sendable {
 
     /// Reads and validates everything; nothing of the application is looked at before all of it is right.
     static func load(
-        _ path: String, on machine: any Machine, source: any ManifestSource = DiskManifestSource()
+        _ path: String, on machine: any Machine, rootName: String = ".",
+        source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
         let document = ManifestDocument.read(
             path: path, sections: sections, source: source, environment: machine.environment, &problems)
         guard let document else { throw problems.sorted }
         var checks: [any Check] = []
-        let context = PluginContext(machine: machine)
+        let context = PluginContext(machine: machine, rootName: rootName)
         for plugin in PluginRegistry.builtIn {
             guard let section = document.section(plugin.key) else { continue }
             checks += await plugin.makeChecks(from: section, context: context, problems: &problems)
