@@ -123,9 +123,10 @@ import Testing
     @Test(arguments: [
         ("Column updated_at of t is missing", "Column `updated_at` of t is missing"),
         ("see www.example.org.", "see `www.example.org`."), ("@you #1 :tada:", "`@you #1 :tada`:"),
-        ("1. one", "`1`. one"), ("- one", "`-` one"), ("--- x", "`---` x"), ("1) one", "`1)` one"),
+        ("1. one", "`1`. one"), ("- one", "`-` one"), ("--- x", "`---` x"), ("1) one", "`1`) one"),
         ("a | b", "a `|` b"), ("<b>x</b>", "`<b>x</b>`"), ("a ``b` c", "a ``` ``b` ``` c"), ("\\", "`\\`"),
         ("[x](http://y)", "`[x](http://y)`"), ("Was 5, is 7: bad.", "Was 5, is 7: bad."), ("", ""),
+        ("it (a/b) x (rowids 1)", "it (`a/b`) x (rowids 1)"), ("f(x_y) (z_", "`f(x_y)` (`z_`"), ("() 1", "`()` 1"),
         ("don't (ever) well-known", "don't (ever) well-known"),
     ]) func nothingIsMarkup(_ text: String, _ expected: String) { #expect(MarkdownText.prose(text) == expected) }
 

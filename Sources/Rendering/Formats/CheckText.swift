@@ -75,3 +75,13 @@ struct CheckText {
         return [line, "  how: \(record.repair.detail)"]
     }
 }
+
+extension Report {
+    /// Its notes, and where what databases held before it is.
+    var told: [String] {
+        notes
+            + databases.compactMap { change in
+                change.backup.map { "What \(change.database) held before this is in \($0.path)" }
+            }
+    }
+}

@@ -9,7 +9,7 @@ public struct GitHubRenderer: ReportRenderer {
         let index = ReportIndex(report)
         var text = ""
         for fault in report.faults { text += Self.command("error", title: report.tool, at: nil, [fault]) }
-        for note in report.notes { text += Self.line("NOTE", note) }
+        for note in report.told { text += Self.line("NOTE", note) }
         for entry in index.entries {
             let check = entry.check
             switch check.status {

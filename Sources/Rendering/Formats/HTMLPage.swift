@@ -1,7 +1,7 @@
 /// The parts of an HTML page that are the same for every report. Nothing in them comes from elsewhere.
 enum HTMLPage {
     /// Base64 of the SHA-256 of `style` and `script`: the page's policy allows these two and nothing else. A test compares.
-    static let styleHash = "lNZcj6GVQbW3UwwrHniCA8lf1BrfZII8s87X7bhBy8M="
+    static let styleHash = "uwADGcA96/+jGt+EGBqL1ppBpRIsM3fNMkNUxLE18D0="
     static let scriptHash = "uHw5Ckazw6Y0v6CN7F8PDZATrcuXDj5PUXnghIBeF/8="
 
     static let policy =
@@ -18,24 +18,24 @@ enum HTMLPage {
             --other: #c5b9ff; --other-back: #2a2350; --code: #222934; }
         }
         * { box-sizing: border-box; }
-        body { margin: 0; background: var(--page); color: var(--text);
+        body { margin: 0; background: var(--page); color: var(--text); overflow-wrap: anywhere;
           font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
         header, main, footer { max-width: 80rem; margin: 0 auto; padding: 0 1.25rem; }
         header { padding-top: 1.5rem; }
-        h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 0.75rem; overflow-wrap: anywhere; }
+        h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 0.75rem; }
         h2 { font-size: 1.15rem; margin: 1.75rem 0 0.5rem; }
         a { color: var(--accent); }
         :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
         .skip { position: absolute; left: -100rem; top: 0; padding: 0.5rem 1rem; background: var(--card); z-index: 1; }
         .skip:focus { left: 0; }
-        .verdict { margin: 0; padding: 0.75rem 1rem; border-radius: 0.5rem; overflow-wrap: anywhere; font-weight: 600;
+        .verdict { margin: 0; padding: 0.75rem 1rem; border-radius: 0.5rem; font-weight: 600;
           border-left: 0.4rem solid currentColor; }
         .verdict span { color: var(--text); font-weight: 400; }
         .facts { display: flex; flex-wrap: wrap; gap: 0.25rem 1.75rem; margin: 1rem 0 0; font-size: 0.9rem; }
         .facts div { min-width: 0; }
         .facts dt { display: inline; color: var(--soft); }
         .facts dt::after { content: ": "; }
-        .facts dd { display: inline; margin: 0; overflow-wrap: anywhere; }
+        .facts dd { display: inline; margin: 0; }
         .ok, .healed { color: var(--ok); background: var(--ok-back); }
         .warning, .warnings { color: var(--warn); background: var(--warn-back); }
         .critical { color: var(--bad); background: var(--bad-back); }
@@ -55,22 +55,32 @@ enum HTMLPage {
         table { border-collapse: collapse; width: 100%; min-width: 44rem; }
         caption { text-align: left; padding: 0.75rem 1rem; color: var(--soft); }
         th, td { text-align: left; vertical-align: top; padding: 0.6rem 1rem; border-top: 1px solid var(--line); }
-        thead th { font-size: 0.85rem; color: var(--soft); }
-        tbody th { font-weight: 600; overflow-wrap: anywhere; width: 24%; }
+        thead th { font-size: 0.85rem; color: var(--soft); overflow-wrap: normal; }
+        tbody th { font-weight: 600; width: 24%; }
         tbody th small { display: block; font-weight: 400; color: var(--soft); }
         td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         td p { margin: 0; }
         td ul { margin: 0; padding: 0; list-style: none; }
         td li + li { margin-top: 0.75rem; padding-top: 0.75rem; border-top: 1px dashed var(--line); }
-        td li, td p { overflow-wrap: anywhere; }
         .about { margin: 0.25rem 0 0; display: grid; grid-template-columns: max-content 1fr; gap: 0 0.75rem; font-size: 0.9rem; }
         .about dt { color: var(--soft); }
-        .about dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+        .about dd { margin: 0; min-width: 0; }
         code { font: 0.9em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; background: var(--code); border-radius: 0.25rem;
           padding: 0.05rem 0.3rem; }
         details { margin-top: 0.35rem; font-size: 0.9rem; }
         summary { cursor: pointer; color: var(--accent); }
         footer { padding-top: 1.25rem; padding-bottom: 2rem; color: var(--soft); font-size: 0.9rem; }
+        @media (max-width: 46rem) {
+          table { min-width: 0; }
+          table, caption, thead, tbody, tr, th, td { display: block; width: auto; }
+          thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+          tbody tr { border-top: 1px solid var(--line); padding: 0.5rem 0; }
+          tbody tr[hidden] { display: none; }
+          tbody th, tbody td, td.number { border-top: 0; padding: 0.2rem 1rem; width: auto; text-align: left; }
+          td.number { color: var(--soft); font-size: 0.9rem; }
+          .about { grid-template-columns: 1fr; }
+          .about dd { margin-bottom: 0.3rem; }
+        }
         @media print {
           :root { color-scheme: light; --page: #fff; --card: #fff; --text: #000; --soft: #333; --line: #999; --code: #fff; }
           .controls, #shown, .skip { display: none; }

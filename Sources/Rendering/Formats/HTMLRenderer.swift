@@ -14,7 +14,7 @@ public struct HTMLRenderer: ReportRenderer {
         var body = Self.header(title, state: Self.state(verdict.tag), verdict.tag.rawValue, verdict.words)
         body += "<dl class=\"facts\">\n" + Self.facts(of: report).map(Self.fact).joined() + "</dl>\n</header>\n<main>\n"
         body += Self.list("Faults of the run itself", report.faults)
-        body += Self.list("Notes", report.notes)
+        body += Self.list("Notes", report.told)
         body += "<h2>Checks</h2>\n" + Self.controls(report) + table(index, report)
         body += Self.list("Other repairs", index.strayRecords.flatMap(CheckText.lines))
         let made = "\(report.tool) \(report.toolVersion), \(Timestamp.readable(milliseconds: report.startedAt)) UTC"

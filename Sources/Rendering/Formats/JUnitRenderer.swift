@@ -28,9 +28,9 @@ public struct JUnitRenderer: ReportRenderer {
                 outcome: Wording.failure(record) == nil ? .passed : .failure(lines[0], type: record.outcome.rawValue),
                 lines: lines)
         }
-        if !faults.isEmpty || !strays.isEmpty || !report.notes.isEmpty {
+        if !faults.isEmpty || !strays.isEmpty || !report.told.isEmpty {
             suites.append(
-                Suite(name: "the run itself", properties: [], cases: faults + strays, notes: report.notes))
+                Suite(name: "the run itself", properties: [], cases: faults + strays, notes: report.told))
         }
         return Self.document(suites, report.tool, startedAt: report.startedAt, took: report.durationMicroseconds)
     }

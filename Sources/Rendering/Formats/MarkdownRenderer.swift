@@ -10,10 +10,10 @@ public struct MarkdownRenderer: ReportRenderer {
         let name = report.app.map { ": \(MarkdownText.prose($0))" } ?? ""
         var text = "# \(MarkdownText.prose(report.tool))\(name)\n\n"
         text += "\(Self.mark(verdict.tag)) **\(verdict.tag.rawValue)** — \(MarkdownText.prose(verdict.words))\n"
-        if !report.faults.isEmpty || !report.notes.isEmpty {
+        if !report.faults.isEmpty || !report.told.isEmpty {
             text += "\n"
             for fault in report.faults { text += "- **Fault of the run itself:** \(MarkdownText.prose(fault))\n" }
-            for note in report.notes { text += "- Note: \(MarkdownText.prose(note))\n" }
+            for note in report.told { text += "- Note: \(MarkdownText.prose(note))\n" }
         }
         if !index.entries.isEmpty { text += "\n" + Self.table(index) }
         let troubled = index.entries.filter { Self.isTold($0) }

@@ -13,18 +13,25 @@ enum MarkdownText {
             code = []
         }
         for word in SafeText.line(text).split(separator: " ") {
-            // What ends a sentence or a part of it is no part of a name.
-            let end = String(word.reversed().prefix { ",.;:".contains($0) }.reversed())
-            let bare = word.dropLast(end.count)
-            if isPlain(bare), !(end.hasPrefix(".") && bare.allSatisfy(\.isNumber)) {
+            // What ends a sentence or a part of it is no part of a name, nor are brackets around it.
+            let start = word.hasPrefix("(") ? "(" : ""
+            let ends = word.contains("(") && start.isEmpty ? ",.;:" : ",.;:)"
+            let end = String(word.reversed().prefix { ends.contains($0) }.reversed())
+            let bare = word.dropFirst(start.count).dropLast(end.count)
+            // Digits before a dot or a bracket begin a list.
+            let beginsList = parts.isEmpty && code.isEmpty && bare.allSatisfy(\.isNumber) && !end.isEmpty
+            if isPlain(bare), !beginsList {
                 flush()
                 parts.append(String(word))
-            } else if end.isEmpty || bare.isEmpty {
+            } else if bare.isEmpty {
                 code.append(word)
             } else {
+                if !start.isEmpty { flush() }
                 code.append(bare)
-                flush()
-                parts[parts.count - 1] += end
+                if !start.isEmpty || !end.isEmpty {
+                    flush()
+                    parts[parts.count - 1] = start + parts[parts.count - 1] + end
+                }
             }
         }
         flush()
@@ -53,7 +60,7 @@ enum MarkdownText {
     }
 
     private static func isPlain(_ word: Substring) -> Bool {
-        // A word of dashes alone is a rule or the underline of a heading; digits before a dot or a bracket begin a list.
+        // A word of dashes alone is a rule or the underline of a heading.
         let isPlain = word.allSatisfy { character in
             character.isLetter || character.isNumber || "'’()-".contains(character)
         }

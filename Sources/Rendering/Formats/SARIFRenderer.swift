@@ -159,7 +159,7 @@ public struct SARIFRenderer: ReportRenderer {
 
     private static func notifications(of report: Report) -> [JSONValue] {
         var all = report.faults.map { notification("error", $0, at: nil) }
-        all += report.notes.map { notification("note", $0, at: nil) }
+        all += report.told.map { notification("note", $0, at: nil) }
         for check in report.checks {
             switch check.status {
             case .blocked:

@@ -13,7 +13,7 @@ public struct TAPRenderer: ReportRenderer {
         var text = "TAP version 14\n"
         text += number == 0 ? "1..0 # SKIP nothing was checked\n" : "1..\(number)\n"
         let version = "\(report.tool) \(report.toolVersion), \(Timestamp.iso8601(milliseconds: report.startedAt))"
-        for note in [version] + report.notes { text += "# \(SafeText.line(note))\n" }
+        for note in [version] + report.told { text += "# \(SafeText.line(note))\n" }
         var point = 0
         for entry in index.entries {
             point += 1
@@ -32,8 +32,10 @@ public struct TAPRenderer: ReportRenderer {
     }
 
     public func render(_ refusal: Refusal) -> String {
-        let faults = refusal.faults.map { "# \(SafeText.line($0.text))\n" }.joined()
-        return "TAP version 14\n\(faults)Bail out! \(Self.escaped(refusal.words))\n"
+        let points = refusal.faults.enumerated().map { number, fault in
+            "not ok \(number + 1) - \(Self.escaped(fault.text))\n"
+        }
+        return "TAP version 14\n1..\(points.count)\n\(points.joined())Bail out! \(Self.escaped(refusal.words))\n"
     }
 
     private static func point(_ check: CheckResult, _ number: Int, _ headline: String) -> String {
