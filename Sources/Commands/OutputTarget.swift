@@ -9,7 +9,7 @@ struct OutputTarget: Sendable, Hashable {
 
     static let standardOutput = "-"
 
-    var isStandardOutput: Bool { path == Self.standardOutput }
+    var isStandardOutput: Bool { path == Self.standardOutput || path == "/dev/stdout" }
 
     /// What stands before the first `=` is a format when it could be the name of one; a file with such a name is `./a=b`.
     init(_ text: String) throws {

@@ -1,7 +1,8 @@
 import Glibc
 import Rendering
 
-/// A file that a report is written to: complete under its name, or not at all. A device or pipe is written to as it is.
+/// A file that a report is written to: complete under its name, or not at all. A device or pipe is written to as it is, and a
+/// symbolic link stays one.
 struct ReportFile {
     var path: String
     var format: OutputFormat
@@ -10,9 +11,12 @@ struct ReportFile {
     func write(_ text: String) -> String? {
         var status = stat()
         let exists = stat(path, &status) == 0
-        let special = exists && status.st_mode & S_IFMT != S_IFREG
+        // What `/dev/stderr` stands for may be a file; it is somebody else's, and goes on.
+        let special =
+            exists && (status.st_mode & S_IFMT != S_IFREG || path.hasPrefix("/dev/") || path.hasPrefix("/proc/"))
+        let path = special ? path : Self.resolved(path)
         let target = special ? path : "\(path).\(getpid()).tmp"
-        let descriptor = open(target, O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_EXCL), 0o600)
+        let descriptor = open(target, O_WRONLY | O_CLOEXEC | (special ? O_APPEND : O_CREAT | O_EXCL), 0o600)
         guard descriptor >= 0 else { return String(cString: strerror(errno)) }
         var failure: Int32 = 0
         if !special, fchmod(descriptor, exists ? status.st_mode & 0o777 : mode) != 0 { failure = errno }
@@ -27,6 +31,13 @@ struct ReportFile {
             if failure != 0 { unlink(target) }
         }
         return failure == 0 ? nil : String(cString: strerror(failure))
+    }
+
+    /// Without symbolic links, where there is something.
+    private static func resolved(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// Writes where nothing is yet, or an earlier report: what the manifest names is not known when it could not be read, and a

@@ -128,6 +128,34 @@ import Testing
         #expect(answer.status == 0 && modes.output == "640\n600\n644\n", "\(answer.all) \(modes.output)")
     }
 
+    @Test func linksAreFollowed() async throws {
+        let sandbox = try sandbox()
+        let answer = try await sandbox.shell(
+            """
+            mkdir elsewhere; touch elsewhere/real.json; ln -s elsewhere/real.json link.json
+            $BIN/validate-startup --output json=link.json >/dev/null || exit
+            [ -L link.json ] && [ "$(ls -A elsewhere)" = real.json ] && cat elsewhere/real.json
+            """)
+        #expect(answer.status == 0 && begins(answer.output, as: .json), "\(answer.all)")
+    }
+
+    /// Whatever standard streams are, their names in `/dev` are nothing that could be replaced.
+    @Test func standardStreamsByTheirNames() async throws {
+        let sandbox = try sandbox()
+        let answer = try await sandbox.shell(
+            """
+            echo before >out; echo before >err
+            $BIN/validate-startup --output tap=/dev/stdout >>out || exit
+            $BIN/validate-startup --output tap=/dev/stderr 2>>err >/dev/null || exit
+            [ -L /dev/stdout ] && [ -L /dev/stderr ]
+            """)
+        #expect(answer.status == 0, "\(answer.all)")
+        for name in ["out", "err"] {
+            let text = try sandbox.read(name)
+            #expect(text.hasPrefix("before\nTAP version 14\n"), "\(text)")
+        }
+    }
+
     // MARK: Commands
 
     @Test(arguments: OutputFormat.allCases) func planUndoAndRestore(_ format: OutputFormat) async throws {

@@ -48,6 +48,15 @@ import Testing
         #expect(text.contains("\n" + line), "\(text)")
     }
 
+    @Test(arguments: [
+        ("a # SKIP b", "a \\\\u{23} SKIP b"), ("a #todo", "a \\\\u{23}todo"), ("#", "\\#"),
+        ("##skip", "\\#\\\\u{23}skip"),
+        ("a\\# skip", "a\\\\\\\\u{23} skip"), ("# x", "\\# x"),
+    ]) func noNameIsADirective(_ name: String, _ expected: String) {
+        let text = TAPRenderer().render(Self.report(Self.check(.critical, .critical, subject: name)))
+        #expect(text.contains("\nnot ok 1 - database schemas: \(expected)\n"), "\(text)")
+    }
+
     // MARK: Nagios
 
     @Test(arguments: [

@@ -22,7 +22,10 @@ HOSTILE = ("</script><script>alert(1)</script><img src=x onerror=alert(2)> ]]> -
            "\u202eback \u2066 \ufeff \u2028 \U000e0041 end")
 LINES = "first\n[OK] forged\n::error::forged\nok 99 - forged\n# HELP forged\n<b>forged</b>\r\n  ---\n  ...\nlast"
 # As much of it as a path of the manifest can hold.
-NAME = "<b>]]>|`x`#%0A::e,f=g&amp;\"'\\[a](b)@you"
+NAME = "<b>]]>|`x` # SKIP %0A::e,f=g&amp;\"'\\[a](b)@you"
+
+# A file that the manifest includes, which findings point at.
+INCLUDED = "more, line=1::%0A #ü.yaml"
 
 # What only a database or a folder can hold.
 CONTROL = "a\x1b[31mred\x1b]0;title\x07\x9b2J\r\n[OK] forged\n::error::forged\t\x7f\x08\ufffe\uffff<i>|]]>"
@@ -35,6 +38,7 @@ def manifest():
     return {
         "version": 1,
         "app": "shop",
+        "include": [INCLUDED],
         "env": {
             "template": ".env.example",
             "variables": {
@@ -43,7 +47,6 @@ def manifest():
             },
         },
         "directories": ["data", f"made/{NAME}", "ok", "file-in-the-way"],
-        "files": [{"path": "gone.toml", "template": f"{NAME}.example"}],
         "dependencies": {
             "commands": {"sh": {}, "no-such-command": {"severity": "warning"}},
             "python": {"requirements": "requirements.txt"},
@@ -78,6 +81,7 @@ def make(root):
     # JSON is YAML, but for its pairs of surrogates.
     text = json.dumps(manifest(), indent=1).replace("\\udb40\\udc41", "\\U000e0041")
     (root / "schemas.yaml").write_text(text)
+    (root / INCLUDED).write_text(json.dumps({"files": [{"path": "gone.toml", "template": f"{NAME}.example"}]}))
     (root / ".env").write_text(
         f"SOFT=\nTOKEN={SECRETS[0]}\nPASSWORD='{SECRETS[2]}'\nOTHER={SECRETS[1]}\nAWS_ACCESS_KEY_ID={SECRETS[3]}\n")
     (root / ".env.example").write_text("SOFT=\n")

@@ -93,8 +93,14 @@ public struct TAPRenderer: ReportRenderer {
         JSONValue.string(SafeText.line(text)).text.dropLast().description
     }
 
-    /// A description, in which `#` begins nothing.
+    /// A description, in which `#` begins nothing. Not every consumer knows that `\#` is no directive, and takes a test that
+    /// failed for one that was skipped: so what would be one is shown as `\u{23}`.
     private static func escaped(_ text: String) -> String {
-        SafeText.line(text).replacing("\\", with: "\\\\").replacing("#", with: "\\#")
+        let parts = SafeText.line(text).replacing("\\", with: "\\\\").split(
+            separator: "#", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(into: String(parts[0])) { result, part in
+            let word = part.drop { $0 == " " }.prefix(4).lowercased()
+            result += (word == "skip" || word == "todo" ? "\\\\u{23}" : "\\#") + part
+        }
     }
 }
