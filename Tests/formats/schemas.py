@@ -2,6 +2,7 @@
 pins, and are kept in .build/."""
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -18,6 +19,19 @@ JUNIT = CACHE / "junit-10.xsd"
 SARIF = CACHE / "sarif-2.1.0.json"
 
 
+def junit():
+    """The file with the schema that Jenkins reads JUnit by."""
+    fetch()
+    return JUNIT
+
+
+def sarif():
+    """The file with the schema of SARIF 2.1.0."""
+    fetch()
+    return SARIF
+
+
+@functools.cache
 def fetch():
     """Makes both files, unless they are there from the same requirements."""
     wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()

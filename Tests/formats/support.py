@@ -8,7 +8,6 @@ import unittest
 from pathlib import Path
 
 import cases as runs
-import schemas
 
 
 @functools.cache
@@ -22,7 +21,6 @@ def folder():
 @functools.cache
 def cases():
     """Every case by its name."""
-    schemas.fetch()
     return runs.make(folder())
 
 

@@ -186,6 +186,7 @@ class Page(unittest.TestCase):
 
     def test_screenshots(self):
         backgrounds = set()
+        schemas.CACHE.mkdir(parents=True, exist_ok=True)
         for name in ("everything", "healed", "refused"):
             for scheme in ("light", "dark"):
                 self.open(name, scheme=scheme)

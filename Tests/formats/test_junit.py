@@ -15,12 +15,12 @@ class JUnit(support.FormatTest):
     format = "junit"
 
     def test_schema(self):
-        schema = etree.XMLSchema(etree.parse(str(schemas.JUNIT)))
+        schema = etree.XMLSchema(etree.parse(str(schemas.junit())))
         for case, text in self.each():
             schema.assertValid(etree.fromstring(text.encode()))
 
     def test_the_schema_refuses(self):
-        schema = etree.XMLSchema(etree.parse(str(schemas.JUNIT)))
+        schema = etree.XMLSchema(etree.parse(str(schemas.junit())))
         text = support.cases()["everything"].texts["junit"]
         for old, new in [("<testsuites ", "<testsuites wrong='1' "), ("<failure ", "<failed "), (' tests="', ' test="')]:
             changed = re.sub(old, new, text).replace("</failure>", "</failed>" if "failed" in new else "</failure>")

@@ -15,7 +15,7 @@ class SARIF(support.FormatTest):
     format = "sarif"
 
     def validator(self):
-        schema = json.loads(schemas.SARIF.read_text())
+        schema = json.loads(schemas.sarif().read_text())
         jsonschema.Draft7Validator.check_schema(schema)
         return jsonschema.Draft7Validator(schema, format_checker=jsonschema.draft7_format_checker)
 
