@@ -57,12 +57,11 @@ public enum OutputFormat: String, CaseIterable, Sendable {
         case .junit: ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name="]
         case .tap: ["TAP version 14\n"]
         case .sarif: ["{\n  \"$schema\": \"\(SARIFRenderer.schema)\""]
-        case .github: ["::error ", "::warning ", "::notice ", "["]
+        case .github: GitHubRenderer.beginnings
         case .nagios: ["SELFHEAL "]
         case .prometheus: ["# HELP selfheal_"]
-        case .markdown:
-            ["# `validate-startup`", "# `auto-heal`", "# `selfheal", "# validate-startup", "# auto-heal", "# selfheal"]
-        case .html: ["<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv="]
+        case .markdown: ["# validate-startup", "# auto-heal", "# selfheal"]
+        case .html: [HTMLPage.beginning]
         }
     }
 }

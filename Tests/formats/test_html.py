@@ -123,6 +123,13 @@ class Page(unittest.TestCase):
         self.assertEqual(self.browser.evaluate("location.search"), "")
         self.assertEqual(self.browser.troubles(), [])
 
+    def test_where_nothing_was_checked_it_says_so(self):
+        for scripts in (True, False):
+            self.open("nothing", scripts=scripts)
+            self.assertIn("Nothing was checked", self.browser.evaluate("document.getElementById('checks').innerText"))
+        self.open("nothing")
+        self.assertEqual(self.told(), "0 of 0 checks shown")
+
     def test_the_keyboard_reaches_the_skip_link_first(self):
         self.open("everything")
         self.browser.key("Tab", 9)

@@ -3,6 +3,11 @@ import HealModel
 /// A report as workflow commands of GitHub Actions: an annotation for each finding, at its line of the manifest, and plain lines
 /// for the rest.
 public struct GitHubRenderer: ReportRenderer {
+    /// How its lines begin.
+    static let beginnings =
+        ["::error ", "::warning ", "::notice "]
+        + ["NOTE", "BLOCKED", "SKIPPED", "REPAIR", "PLANNED", "OK", "WARNING", "ERROR"].map { "[\($0)] " }
+
     public init() {}
 
     public func render(_ report: Report) -> String {

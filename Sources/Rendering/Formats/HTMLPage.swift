@@ -2,11 +2,20 @@
 enum HTMLPage {
     /// Base64 of the SHA-256 of `style` and `script`: the page's policy allows these two and nothing else. A test compares.
     static let styleHash = "uwADGcA96/+jGt+EGBqL1ppBpRIsM3fNMkNUxLE18D0="
-    static let scriptHash = "uHw5Ckazw6Y0v6CN7F8PDZATrcuXDj5PUXnghIBeF/8="
+    static let scriptHash = "Vn/PxMsW3d4yf0NjL+8DGg2ZSf2QlBFMb9ZwpFnaVes="
 
-    static let policy =
-        "default-src 'none'; style-src 'sha256-\(styleHash)'; script-src 'sha256-\(scriptHash)'; base-uri 'none'; "
-        + "form-action 'none'"
+    /// The rest of the policy.
+    static let allowed =
+        " style-src 'sha256-\(styleHash)'; script-src 'sha256-\(scriptHash)'; base-uri 'none'; form-action 'none'"
+
+    /// How every page begins, up to what its policy allows.
+    static let beginning = """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none';
+        """
 
     static let style = """
         :root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d5dae1;
@@ -98,7 +107,7 @@ enum HTMLPage {
           const controls = document.getElementById("controls");
           const search = document.getElementById("search");
           const shown = document.getElementById("shown");
-          const rows = Array.from(document.querySelectorAll("#checks tbody tr"), row => (
+          const rows = Array.from(document.querySelectorAll("#checks tr[data-status]"), row => (
             { row, status: row.dataset.status, text: row.textContent.toLowerCase() }));
           const boxes = Array.from(controls.querySelectorAll("input[type=checkbox]"));
           const filter = () => {

@@ -34,11 +34,7 @@ public struct HTMLRenderer: ReportRenderer {
 
     private static func page(_ title: String, _ body: String, script: Bool) -> String {
         """
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="\(HTMLPage.policy)">
+        \(HTMLPage.beginning)\(HTMLPage.allowed)">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <meta name="referrer" content="no-referrer">
@@ -124,7 +120,7 @@ public struct HTMLRenderer: ReportRenderer {
         let rows = index.groups.flatMap(\.entries).map { entry in
             row(CheckText(entry: entry, withheld: index.withheld, mode: report.mode), entry, known)
         }
-        let empty = "<tr data-status=\"\"><td colspan=\"4\">Nothing was checked</td></tr>\n"
+        let empty = "<tr><td colspan=\"4\">Nothing was checked</td></tr>\n"
         return """
             <div class="scroll" id="main" role="region" aria-labelledby="caption" tabindex="0">
             <table id="checks">
