@@ -11,5 +11,18 @@ mkdir -p "$bench"
 "$swift/swiftc" -O -static-stdlib "$top/Benchmarks/startup/floor.swift" -o "$bench/floor"
 gcc -O2 -Wall -D_GNU_SOURCE "$top/Benchmarks/fleet/peer.c" -o "$bench/peer" -lsqlite3 -lpthread
 /usr/bin/python3 -B "$top/Benchmarks/startup/bench.py" "$bin" "$bench/floor" "$@"
-/usr/bin/python3 -B "$top/Benchmarks/schema/bench.py" "$bin" 3
+peers=$bench/peers
+if [[ ! -e $peers/installed ]]; then
+  rm -rf "$peers"
+  if /usr/bin/python3 -m venv "$peers" &&
+    "$peers/bin/pip" install --quiet --disable-pip-version-check \
+      sqlite-utils==4.2.1 alembic==1.20.1 Django==5.2.19 SQLAlchemy==2.1.9; then
+    touch "$peers/installed"
+  else
+    echo "[WARNING] PyPI gives no sqlite-utils, alembic and Django here: they are not timed" >&2
+  fi
+fi
+schema=("$bin" 3)
+if [[ -e $peers/installed ]]; then schema+=(--peers "$peers/bin/python"); fi
+/usr/bin/python3 -B "$top/Benchmarks/schema/bench.py" "${schema[@]}"
 /usr/bin/python3 -B "$top/Benchmarks/fleet/bench.py" "$bin" "$bench/peer" 3

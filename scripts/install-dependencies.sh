@@ -10,7 +10,7 @@ packages=(binutils ca-certificates gcc git libc6-dev libcurl4 libncurses6 libsql
 for option in "$@"; do
   case $option in
     --test) packages+=(make python3-jsonschema python3-venv python3-yaml shellcheck sqlite3 util-linux) ;;
-    --bench) packages+=(python3-yaml sqlite3) ;;
+    --bench) packages+=(python3-venv python3-yaml sqlite3) ;;
     *)
       echo "usage: ${0##*/} [--test] [--bench]" >&2
       exit 64

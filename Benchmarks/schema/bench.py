@@ -1,11 +1,13 @@
 """Times making a large schema and rebuilding a large table, in turn with the sqlite3 shell doing the bare work.
 
-usage: bench.py BIN [ROUNDS [ROWS]]
+usage: bench.py BIN [ROUNDS [ROWS]] [--peers PYTHON]
 
 Every round runs both once, on fresh copies of the same files; a ratio is taken within a round, and the median of the
-rounds is shown. What was made is compared afterwards: only what does the same can be compared.
+rounds is shown. What was made is compared afterwards: only what does the same can be compared. With --peers, the path of a
+Python that has sqlite-utils, alembic and Django, the rebuild is timed beside theirs too.
 """
 
+import argparse
 import os
 import shutil
 import sqlite3
@@ -71,18 +73,22 @@ def run(command, folder, environment):
 def shape(path):
     """What two databases must have in common."""
     connection = sqlite3.connect(path)
-    tables = sorted(row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'index')"))
+    tables = sorted(row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'index') "
+                                                       "AND name NOT LIKE 'sqlite_%'"))
     counts = [connection.execute(f'SELECT count(*), total(a), total(price) FROM "{name}"').fetchone()
               for name in tables if name == "item"]
     connection.close()
     return tables, counts
 
 
-def compare(title, goal, rounds, work, prepare, ours, shell, database):
+def compare(title, goal, rounds, work, prepare, ours, others, database):
+    """One row for each of the `others`, {title: command}; the goal is for the first of them, which does the bare work."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(work), "XDG_CACHE_HOME": f"{work}/cache"}
-    walls, peaks = ([], []), ([], [])
+    commands = [ours, *others.values()]
+    walls, peaks = [[] for _ in commands], [[] for _ in commands]
     for number in range(rounds + 1):
-        for which, command in enumerate((ours, shell)):
+        made = None
+        for which, command in enumerate(commands):
             folder = work / "run"
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
@@ -91,28 +97,32 @@ def compare(title, goal, rounds, work, prepare, ours, shell, database):
             wall, peak, code = run(command, folder, environment)
             if code != 0:
                 sys.exit(f"{title}: {command[0]} ended with {code}")
-            made = shape(folder / database)
-            if which == 0:
-                first = made
-            elif first != made:
-                sys.exit(f"{title}: the two made different databases")
+            made = made or shape(folder / database)
+            if made != shape(folder / database):
+                sys.exit(f"{title}: {command} made another database than {ours[0]}")
             if number:  # the first round fills the page cache
                 walls[which].append(wall)
                 peaks[which].append(peak)
-    ratio = statistics.median(own / other for own, other in zip(*walls))
-    print(f"| {title} | {statistics.median(walls[0]):.0f} | {statistics.median(walls[1]):.0f} | {ratio:.2f} | {goal} "
-          f"| {max(peaks[0]):.0f} |", flush=True)
+    for which, name in enumerate(others, 1):
+        ratio = statistics.median(own / other for own, other in zip(walls[0], walls[which]))
+        print(f"| {title} | {statistics.median(walls[0]):.0f} | {max(peaks[0]):.0f} | {name} "
+              f"| {statistics.median(walls[which]):.0f} | {max(peaks[which]):.0f} | {ratio:.2f} "
+              f"| {goal if which == 1 else ''} |", flush=True)
 
 
 def main():
-    binaries = os.path.abspath(sys.argv[1])
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    rows = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
-    heal = [f"{binaries}/auto-heal", "--quiet"]
-    sqlite = "/usr/bin/sqlite3"
-    print(f"\n{rounds} rounds in turn, medians of whole processes.\n")
-    print("| what | auto-heal ms | sqlite3 shell ms | ratio | goal | peak MiB |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin")
+    parser.add_argument("rounds", type=int, nargs="?", default=5)
+    parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--peers", metavar="PYTHON")
+    options = parser.parse_args()
+    rounds, rows = options.rounds, options.rows
+    heal = [f"{os.path.abspath(options.bin)}/auto-heal", "--quiet"]
+    shell = ["/usr/bin/sqlite3", "-batch"]
+    print(f"\n{rounds} rounds in turn, medians of whole processes; peaks in MiB.\n")
+    print("| what | auto-heal ms | peak | beside | ms | peak | ratio | goal |")
+    print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory(prefix="selfheal-bench-") as name:
         work = Path(name)
         schema = "\n".join(large_schema())
@@ -123,7 +133,7 @@ def main():
             (folder / "schemas.yaml").write_text("version: 1\ndatabases: {large.db: {schema: large.sql}}\n")
 
         compare(f"{TABLES} tables of {COLUMNS} columns with 2 indexes from nothing", 1.5, rounds, work, nothing, heal,
-                [sqlite, "-batch", "large.db", f".read {work}/large.sql"], "large.db")
+                {"sqlite3 shell": [*shell, "large.db", f".read {work}/large.sql"]}, "large.db")
 
         large_table(work / "item.db", rows)
         (work / "rebuild.sql").write_text(bare_rebuild())
@@ -135,8 +145,13 @@ def main():
                 "version: 1\ndatabases:\n  item.db:\n    tables:\n      item:\n        columns:\n" + columns
                 + "        indexes: {item_name: [name], item_kind: [kind, price]}\n")
 
+        others = {"sqlite3 shell": [*shell, "item.db", f".read {work}/rebuild.sql"]}
+        if options.peers:
+            script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.py")
+            others |= {name: [os.path.abspath(options.peers), "-B", script, name, "item.db"]
+                       for name in ("sqlite-utils", "alembic", "django")}
         compare(f"rebuild of {rows:,} rows of 10 columns with 2 indexes, backup and proof included", 2, rounds, work,
-                old_table, heal, [sqlite, "-batch", "item.db", f".read {work}/rebuild.sql"], "item.db")
+                old_table, heal, others, "item.db")
 
 
 if __name__ == "__main__":
