@@ -20,6 +20,8 @@ public struct ChangePlanner {
     var unavailable: [SQLName: Set<SQLName>] = [:]
     /// From the names that columns will have to those they have now, by table.
     private(set) var formerNames: [SQLName: [SQLName: SQLName]] = [:]
+    /// Tables whose rebuild counts on columns that another table gets before it.
+    var leans: [SQLName: Set<SQLName>] = [:]
     /// Tables as the plan leaves them so far.
     private var planned: [SQLName: TableDefinition] = [:]
     /// Indexes and triggers as the plan leaves them so far.
@@ -110,6 +112,7 @@ public struct ChangePlanner {
             guard let table = change.difference.rebuiltTable, !names.contains(table) else { continue }
             names.append(table)
         }
+        names = parentsFirst(names)
         for name in names {
             guard let desired = desired.table(name), let current = planned(name) else { continue }
             let replaced = try replacedDependents(of: name)
@@ -132,7 +135,14 @@ public struct ChangePlanner {
             planned[name] = TargetTable(desired, keeping: current)?.definition
         }
         // A rebuild copies what is added before.
-        changes = changes.filter { !$0.isRewrite } + changes.filter(\.isRewrite)
+        let tables = changes.filter(\.isRewrite).compactMap(\.difference.rebuiltTable)
+        let order = Dictionary(
+            parentsFirst(tables).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let rewrites = changes.filter(\.isRewrite).enumerated().sorted {
+            let places = [$0, $1].map { $0.element.difference.rebuiltTable.flatMap { order[$0] } ?? -1 }
+            return (places[0], $0.offset) < (places[1], $1.offset)
+        }
+        changes = changes.filter { !$0.isRewrite } + rewrites.map(\.element)
     }
 
     /// Indexes and triggers of a table that are defined differently, as they are to be: they are made again with it.

@@ -14,8 +14,12 @@ extension ChangePlanner {
             return others.filter { changes[$0].makes(oneOf: missing.table) { !missing.needs(of: [$0]).isEmpty } }
         case .columnMissing, .columnDiffers, .tableDiffers:
             guard let table = change.difference.rebuiltTable else { return [] }
+            let parents = leans[table] ?? []
             // The rebuild copies what the plan has added and renamed by then.
-            return others.filter { !changes[$0].isRewrite && changes[$0].makes(oneOf: table) { _ in true } }
+            return others.filter { other in
+                !changes[other].isRewrite && changes[other].makes(oneOf: table) { _ in true }
+                    || parents.contains { changes[other].makes(oneOf: $0) { _ in true } }
+            }
         case .viewMissing(let code), .viewDiffers(let code, _), .triggerMissing(let code), .triggerDiffers(let code, _):
             return others.filter { other in
                 switch changes[other].difference {

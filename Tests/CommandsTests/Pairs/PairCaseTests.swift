@@ -6,7 +6,7 @@ import Testing
         var name: String
         var pair: SchemaPair
         /// How it ends.
-        var isHealed = true
+        var ending = PairBatch.Ending.healed
         var testDescription: String { name }
     }
 
@@ -109,7 +109,7 @@ import Testing
             pair: SchemaPair(
                 old: ["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE t (x REFERENCES p, y TEXT)"],
                 rows: ["INSERT INTO p VALUES (1)", "INSERT INTO t VALUES (1, NULL)"],
-                new: ["CREATE TABLE t (x, y TEXT NOT NULL)"], dropsExtras: true), isHealed: false),
+                new: ["CREATE TABLE t (x, y TEXT NOT NULL)"], dropsExtras: true), ending: .unchanged),
         Case(
             name: "a parent is dropped with the reference",
             pair: SchemaPair(
@@ -205,10 +205,63 @@ import Testing
                 ], new: ["CREATE TABLE t (a INTEGER)", "CREATE INDEX i ON t (a)"])),
     ]
 
-    @Test(arguments: cases + rebuilds) func isHealedOrRefusedAsItShould(test: Case) async throws {
+    /// A new column gives every row its default, and the parent may hold no such row: perhaps it only comes in the same run.
+    static let references = [
+        reference("the parent's key comes and stays empty", "k INTEGER UNIQUE", isHealed: false),
+        reference("the parent's key comes with the value", "k INTEGER UNIQUE DEFAULT 7"),
+        reference("the parent's key comes with another value", "k INTEGER UNIQUE DEFAULT 8", isHealed: false),
+        reference(
+            "the parent's key is added and gets its index later", "k INTEGER", isHealed: false,
+            index: "CREATE UNIQUE INDEX p_k ON p (k)"),
+        reference(
+            "the parent's key is added with the value and gets its index later", "k INTEGER DEFAULT 7",
+            index: "CREATE UNIQUE INDEX p_k ON p (k)"),
+        reference("the parent's key takes over the rowid, which is the value", "k INTEGER PRIMARY KEY", row: 7),
+        reference(
+            "the parent's key takes over the rowid, which is another", "k INTEGER PRIMARY KEY", isHealed: false, row: 6),
+        Case(
+            name: "the parent comes in the same run",
+            pair: SchemaPair(
+                old: ["CREATE TABLE c (y TEXT)"], rows: ["INSERT INTO c VALUES ('a'), ('b')"],
+                new: [
+                    "CREATE TABLE c (y TEXT, r INTEGER DEFAULT 7 REFERENCES p (k))",
+                    "CREATE TABLE p (k INTEGER PRIMARY KEY)",
+                ]), ending: .partly),
+        Case(
+            name: "the parent is never there",
+            pair: SchemaPair(
+                old: ["CREATE TABLE c (y TEXT)"], rows: ["INSERT INTO c VALUES ('a'), ('b')"],
+                new: ["CREATE TABLE c (y TEXT, r INTEGER DEFAULT 7 REFERENCES p (k))"]), ending: .unchanged),
+        Case(
+            name: "itself, by a key that comes with the value",
+            pair: SchemaPair(
+                old: ["CREATE TABLE c (y TEXT)"], rows: ["INSERT INTO c VALUES ('a')"],
+                new: ["CREATE TABLE c (y TEXT, k INTEGER UNIQUE DEFAULT 7, r INTEGER DEFAULT 7 REFERENCES c (k))"])),
+        Case(
+            name: "itself, by a key that comes without it",
+            pair: SchemaPair(
+                old: ["CREATE TABLE c (y TEXT)"], rows: ["INSERT INTO c VALUES ('a')"],
+                new: ["CREATE TABLE c (y TEXT, k INTEGER UNIQUE, r INTEGER DEFAULT 7 REFERENCES c (k))"]),
+            ending: .unchanged),
+    ]
+
+    private static func reference(
+        _ name: String, _ key: String, isHealed: Bool = true, row: Int = 1, index: String? = nil
+    ) -> Case {
+        Case(
+            name: name,
+            pair: SchemaPair(
+                old: ["CREATE TABLE c (y TEXT)", "CREATE TABLE p (a TEXT)"],
+                rows: ["INSERT INTO c VALUES ('a'), ('b')", "INSERT INTO p (rowid, a) VALUES (\(row), 'x')"],
+                new: [
+                    "CREATE TABLE c (y TEXT, r INTEGER DEFAULT 7 REFERENCES p (k))", "CREATE TABLE p (a TEXT, \(key))",
+                ] + [index].compactMap { $0 }), ending: isHealed ? .healed : .partly)
+    }
+
+    @Test(arguments: cases + rebuilds + references) func isHealedOrRefusedAsItShould(test: Case) async throws {
         let batch = try PairBatch([test.pair])
         try await batch.run()
         #expect(batch.invalid == 0)
-        #expect(batch.results.map(\.ending) == [test.isHealed ? .healed : .unchanged], "\(batch.results)")
+        #expect(batch.results.map(\.ending) == [test.ending], "\(batch.results)")
     }
 }

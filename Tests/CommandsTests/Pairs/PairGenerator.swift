@@ -58,7 +58,7 @@ struct PairGenerator {
         let others = Self.tableNames.filter { old.table($0) == nil }
         if schema.tables.isEmpty || chance(30) { schema.tables.append(table(one(of: others))) }
         schema.search = chance(70) ? old.search : chance(30) ? searchColumns() : nil
-        addReferences(to: &schema, where: 12, sharing: old)
+        addReferences(to: &schema, where: 12)
         for extra in old.extras where chance(75) {
             guard let table = schema.table(extra.table), extra.columns.allSatisfy({ table.column($0) != nil }) else {
                 continue
@@ -203,7 +203,7 @@ struct PairGenerator {
 
     /// Foreign keys: to other tables, to the same, and in circles.
     private mutating func addReferences(
-        to schema: inout PairSchema, where percent: Int = 40, sharing old: PairSchema? = nil
+        to schema: inout PairSchema, where percent: Int = 40
     ) {
         let names = Set(schema.tables.map(\.name))
         for table in schema.tables.indices {
@@ -230,12 +230,6 @@ struct PairGenerator {
                 " ON UPDATE RESTRICT", " ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
             ])
             let index = one(of: free)
-            // Not tried: a default that references nothing, in a parent whose key comes in the same run. Before it is there
-            // SQLite cannot say that rows would be orphans, and they are made.
-            if let old, old.table(parent.name)?.column(parent.key.columns[0]) == nil {
-                schema.tables[table].columns[index].defaultValue = nil
-                if schema.tables[table].columns[index].isNotNull { continue }
-            }
             schema.tables[table].columns[index].reference =
                 "REFERENCES \(parent.name.quoted) (\(parent.key.columns[0].quoted))\(actions)"
         }
