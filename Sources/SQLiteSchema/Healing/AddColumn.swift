@@ -94,7 +94,8 @@ extension ChangePlanner {
         }.map(\.name)
     }
 
-    private static let strictTypes: Set<String> = ["int", "integer", "real", "text", "blob", "any"]
+    /// The types that a STRICT table knows.
+    static let strictTypes: Set<String> = ["int", "integer", "real", "text", "blob", "any"]
 }
 
 extension MissingColumn {

@@ -8,7 +8,7 @@ public struct ChangePlanner {
     /// As it is once columns have the names that the manifest states.
     let found: StoredSchema
     let connection: any SQLConnection
-    private let dropsExtras: Bool
+    let dropsExtras: Bool
     private let refusals: [ColumnRename: String]
 
     private var tables: [SQLName: TableDefinition] = [:]
@@ -22,6 +22,8 @@ public struct ChangePlanner {
     private(set) var formerNames: [SQLName: [SQLName: SQLName]] = [:]
     /// Tables whose rebuild counts on columns that another table gets before it.
     var leans: [SQLName: Set<SQLName>] = [:]
+    /// What drops the columns of a table that the manifest does not name.
+    var droppedColumns: [SQLName: PlannedChange.Remedy] = [:]
     /// Tables as the plan leaves them so far.
     private var planned: [SQLName: TableDefinition] = [:]
     /// Indexes and triggers as the plan leaves them so far.
@@ -49,19 +51,12 @@ public struct ChangePlanner {
 
     /// - Parameter differences: in the order in which they are to be healed.
     public mutating func plan(_ differences: [SchemaDifference]) throws(MachineError) -> [PlannedChange] {
-        self.differences = differences
+        let (early, late) = inOrder(differences)
+        self.differences = early + late
         var changes: [PlannedChange] = []
-        var hasRebuilt = false
-        for difference in differences {
-            if difference.comesAfterRebuilds, !hasRebuilt {
-                try planRebuilds(&changes)
-                hasRebuilt = true
-            }
-            var change = PlannedChange(difference, try remedy(for: difference))
-            if !change.statements.isEmpty { change.guards = guards(for: difference, after: changes) }
-            changes.append(change)
-        }
-        if !hasRebuilt { try planRebuilds(&changes) }
+        for difference in early { try plan(difference, &changes) }
+        try planRebuilds(&changes)
+        for difference in late { try plan(difference, &changes) }
         for index in changes.indices where changes[index].obstacles.isEmpty {
             changes[index].requires = requirements(of: index, in: changes)
         }
@@ -77,6 +72,14 @@ public struct ChangePlanner {
             guard case .pragmaDiffers("user_version", _, _) = change.difference else { return change }
             return PlannedChange(change.difference, .obstacles([.waits(for: "the rest of the schema")]))
         }
+    }
+
+    private mutating func plan(
+        _ difference: SchemaDifference, _ changes: inout [PlannedChange]
+    ) throws(MachineError) {
+        var change = PlannedChange(difference, try remedy(for: difference))
+        if !change.statements.isEmpty { change.guards = guards(for: difference, after: changes) }
+        changes.append(change)
     }
 
     private mutating func remedy(for difference: SchemaDifference) throws(MachineError) -> PlannedChange.Remedy {
@@ -116,7 +119,8 @@ public struct ChangePlanner {
         for name in names {
             guard let desired = desired.table(name), let current = planned(name) else { continue }
             let replaced = try replacedDependents(of: name)
-            let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: [])
+            let dropping = columnsInTheWay(of: desired, current)
+            let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: dropping)
             var isRewrite = false
             if case .rewrite = remedy { isRewrite = true }
             for index in changes.indices
@@ -132,7 +136,8 @@ public struct ChangePlanner {
             guard isRewrite else { continue }
             rewrites[name] = remedy
             note(replaced)
-            planned[name] = TargetTable(desired, keeping: current)?.definition
+            planned[name] = TargetTable(desired, keeping: current, dropping: dropping)?.definition
+            if !dropping.isEmpty { droppedColumns[name] = remedy }
         }
         // A rebuild copies what is added before.
         let tables = changes.filter(\.isRewrite).compactMap(\.difference.rebuiltTable)
@@ -227,49 +232,6 @@ public struct ChangePlanner {
         }
     }
 
-    private mutating func extraRemedy(_ extra: SchemaExtra) throws(MachineError) -> PlannedChange.Remedy {
-        guard dropsExtras else { return .obstacles([.notAutomatic]) }
-        switch extra.kind {
-        case .column:
-            guard let name = extra.table, let desired = desired.table(name), let current = planned(name) else {
-                return .obstacles([.notAutomatic])
-            }
-            // All of a table's go at once.
-            if let remedy = droppedColumns[name] { return remedy }
-            let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
-            let remedy = try rebuildRemedy(desired, current, replaced: [], dropping: names)
-            droppedColumns[name] = remedy
-            return remedy
-        case .table, .view, .index, .trigger:
-            if extra.kind == .table {
-                let children = try children(of: extra.name)
-                if !children.isEmpty { return .obstacles([.referenced(by: children)]) }
-            }
-            if let kind = SchemaObject.Kind(rawValue: extra.kind.rawValue) { noteDropped(kind, extra.name) }
-            return .statements(
-                ["DROP \(extra.kind.rawValue.uppercased()) main.\(extra.name.alwaysQuoted)"], risk: .high)
-        }
-    }
-
-    /// Tables that stay, and reference one that goes as the plan leaves them: nothing could be written to them any more.
-    private mutating func children(of parent: SQLName) throws(MachineError) -> [SQLName] {
-        var children: [SQLName] = []
-        for object in found.objects where object.kind == .table && desired.stored.tableOrView(object.name) != nil {
-            var table = planned(object.name)
-            // Without the columns that go with it.
-            if case .rewrite = droppedColumns[object.name], let current = table,
-                let desired = desired.table(object.name)
-            {
-                let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
-                table = TargetTable(desired, keeping: current, dropping: names)?.definition
-            }
-            if table?.foreignKeys.contains(where: { $0.parent == parent }) == true { children.append(object.name) }
-        }
-        return children
-    }
-
-    private var droppedColumns: [SQLName: PlannedChange.Remedy] = [:]
-
     // MARK: What the found database holds
 
     mutating func table(_ name: SQLName) -> TableDefinition? {
@@ -309,7 +271,7 @@ extension SchemaDifference {
     }
 
     /// Indexes and code are made on tables as they are to be.
-    fileprivate var comesAfterRebuilds: Bool {
+    var comesAfterRebuilds: Bool {
         switch self {
         case .tableMissing, .virtualTableMissing, .columnMissing, .columnRenamed, .columnDiffers, .tableDiffers,
             .virtualTableDiffers, .nameTaken:

@@ -103,6 +103,25 @@ import Testing
                 old: ["CREATE TABLE t (x TEXT, g INTEGER AS ('c' || 2) VIRTUAL)"], rows: ["INSERT INTO t VALUES ('5')"],
                 new: ["CREATE TABLE t (x TEXT, k INTEGER UNIQUE) STRICT", "CREATE VIEW v AS SELECT k FROM t"],
                 dropsExtras: true)),
+        Case(
+            name: "a table becomes STRICT without the columns that STRICT does not know",
+            pair: SchemaPair(
+                old: [
+                    "CREATE TABLE t (x TEXT, d DATETIME, e TEXT UNIQUE)", "CREATE INDEX i ON t (d)",
+                    "CREATE INDEX k ON t (x)", "CREATE TABLE log (what)", "CREATE VIEW v AS SELECT d FROM t",
+                    "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log (what) VALUES (new.d); END",
+                    "CREATE TRIGGER h AFTER INSERT ON t BEGIN INSERT INTO log (what) VALUES (new.x); END",
+                ], rows: ["INSERT INTO t VALUES ('1', 2, 3)", "INSERT INTO t VALUES ('4', 5, 6)"],
+                new: [
+                    "CREATE TABLE t (x TEXT NOT NULL, y TEXT UNIQUE) STRICT", "CREATE TABLE log (what)",
+                    "CREATE INDEX j ON t (y)", "CREATE INDEX k ON t (x)",
+                    "CREATE TRIGGER h AFTER INSERT ON t BEGIN INSERT INTO log (what) VALUES (new.x); END",
+                ], dropsExtras: true, writes: ["INSERT INTO t VALUES ('1', 2)", "UPDATE t SET y = 4"])),
+        Case(
+            name: "a table does not become STRICT while columns that STRICT does not know stay",
+            pair: SchemaPair(
+                old: ["CREATE TABLE t (x TEXT, d DATETIME)"], rows: ["INSERT INTO t VALUES ('1', 2)"],
+                new: ["CREATE TABLE t (x TEXT) STRICT"]), ending: .unchanged),
         // Without its parent nothing could be written to it.
         Case(
             name: "a parent is not dropped while its child keeps the reference",
