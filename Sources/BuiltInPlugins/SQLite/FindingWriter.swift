@@ -94,14 +94,14 @@ struct FindingWriter {
         case .tableDiffers(let table, let aspects): tableDiffers(table, aspects)
         case .virtualTableDiffers(let code, let found):
             textDiffers("sqlite.table.differs", "Virtual table \(code.name.text.shown)", [code.name], code.sql, found)
-        case .indexDiffers(let index, let found):
-            textDiffers(
-                "sqlite.index.differs", "Index \(index.name.text.shown)", [index.table, index.name], index.sql, found)
+        case .indexDiffers(let index, let found): indexDiffers(index, found)
         case .viewDiffers(let view, let found):
             textDiffers("sqlite.view.differs", "View \(view.name.text.shown)", [view.name], view.sql, found)
         case .triggerDiffers(let trigger, let found):
-            textDiffers(
-                "sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found)
+            moved(
+                textDiffers(
+                    "sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found),
+                trigger.name, to: trigger.table, from: CodeDefinition.parse(found)?.table)
         case .nameTaken(let name, let expected, let found): nameTaken(name, expected: expected, found: found)
         case .pragmaDiffers(let name, let expected, let found): pragmaDiffers(name, expected: expected, found: found)
         case .newerApplication(let expected, let found):
@@ -202,6 +202,22 @@ struct FindingWriter {
         return draft
     }
 
+    private func indexDiffers(_ index: IndexDefinition, _ found: String) -> Draft {
+        let draft = textDiffers(
+            "sqlite.index.differs", "Index \(index.name.text.shown)", [index.table, index.name], index.sql, found)
+        return moved(draft, index.name, to: index.table, from: IndexDefinition.parse(found, on: nil)?.table)
+    }
+
+    /// Says so where what differs is the table.
+    private func moved(_ draft: Draft, _ name: SQLName, to wanted: SQLName?, from found: SQLName?) -> Draft {
+        guard let wanted, let found, wanted != found else { return draft }
+        var draft = draft
+        let kind = draft.id == "sqlite.index.differs" ? "Index" : "Trigger"
+        draft.message =
+            "\(kind) \(name.text.shown) in \(database) is on \(found.text.shown), expected on \(wanted.text.shown)"
+        return draft
+    }
+
     private func textDiffers(
         _ id: FindingID, _ what: String, _ names: [SQLName], _ expected: String, _ found: String
     ) -> Draft {
@@ -263,6 +279,8 @@ struct FindingWriter {
         case (_, .checkFails), (_, .notNullFails), (_, .orphans), (_, .rows):
             "state a default or a backfill that fits the rows, or change the rows"
         case (_, .backfillFiresTriggers): "add the column and fill it by hand, with the triggers as you want them"
+        case (_, .belongs):
+            "give one of the two another name, or drop it by hand; with 'extras: drop' it is replaced at high risk"
         case (_, .nameTaken): "rename or move it; it is never dropped by itself"
         case (_, .renameRefused): "mend what SQLite names, or rename the column by hand"
         case (_, .contentsOfModule): "drop it and run again, if what it holds can be made anew"

@@ -13,7 +13,7 @@ public struct ChangePlanner {
 
     private var tables: [SQLName: TableDefinition] = [:]
     private var tablesWithRows: [SQLName: Bool] = [:]
-    private var differences: [SchemaDifference] = []
+    private(set) var differences: [SchemaDifference] = []
     /// Columns that the plan adds, by table, in order.
     var added: [SQLName: [MissingColumn]] = [:]
     /// Columns that are missing and stay so.

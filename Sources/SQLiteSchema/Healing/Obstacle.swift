@@ -40,6 +40,8 @@ public enum Obstacle: Hashable, Sendable {
     case waits(for: String)
     /// Something else has its name.
     case nameTaken
+    /// What has its name is on a table that the manifest does not name.
+    case belongs(to: SQLName)
     /// Tables that stay reference it.
     case referenced(by: [SQLName])
     /// It can only be changed when nobody uses the database.
@@ -92,6 +94,7 @@ public enum Obstacle: Hashable, Sendable {
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)
         case .waits(let what): "\(what) must be there first"
         case .nameTaken: "something else has that name"
+        case .belongs(let table): "it belongs to \(table.text.shown), which the manifest does not name"
         case .referenced(let names):
             "\(names.map(\.text.shown).joined(separator: ", ")) \(names.count == 1 ? "references" : "reference") it"
         case .inUse(let what): what

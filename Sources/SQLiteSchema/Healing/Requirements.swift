@@ -9,7 +9,10 @@ extension ChangePlanner {
         let others = changes.indices.filter { $0 != index }
         switch change.difference {
         case .indexMissing(let wanted), .indexDiffers(let wanted, _):
-            return others.filter { changes[$0].makes(oneOf: wanted.table) { !wanted.mentions(of: [$0]).isEmpty } }
+            return others.filter { other in
+                if case .tableMissing(let table, _) = changes[other].difference { return table.name == wanted.table }
+                return changes[other].makes(oneOf: wanted.table) { !wanted.mentions(of: [$0]).isEmpty }
+            }
         case .columnMissing(let missing) where !change.isRewrite:
             return others.filter { changes[$0].makes(oneOf: missing.table) { !missing.needs(of: [$0]).isEmpty } }
         case .columnMissing, .columnDiffers, .tableDiffers:

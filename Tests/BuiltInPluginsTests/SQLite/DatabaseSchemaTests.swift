@@ -124,6 +124,18 @@ import Testing
 
     static let cases = [
         Case(
+            base(i: "CREATE TABLE theirs (z); CREATE INDEX i ON theirs (z)"), "sqlite.index.differs",
+            "Index i in d.db is on theirs, expected on t; nothing is done about it, because it belongs to theirs, which the "
+                + "manifest does not name",
+            hint: "give one of the two another name, or drop it by hand; with 'extras: drop' it is replaced at high risk",
+            severity: .warning),
+        Case(
+            base(g: "CREATE TABLE theirs (z); CREATE TRIGGER g AFTER INSERT ON theirs BEGIN SELECT 1; END"),
+            "sqlite.trigger.differs",
+            "Trigger g in d.db is on theirs, expected on t; nothing is done about it, because it belongs to theirs, which "
+                + "the manifest does not name",
+            hint: "give one of the two another name, or drop it by hand; with 'extras: drop' it is replaced at high risk"),
+        Case(
             base("a TEXT, b TEXT, c TEXT CHECK (c <> ''), new TEXT, f TEXT"), "sqlite.column.differs",
             "Column 'a' of t in d.db differs: type is TEXT, expected INT", doing: rebuild),
         Case(

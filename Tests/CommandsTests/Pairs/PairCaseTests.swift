@@ -40,6 +40,39 @@ import Testing
                 rows: ["INSERT INTO b VALUES ('1')"],
                 new: ["CREATE TABLE a (x TEXT)", "CREATE TABLE b (y INTEGER)", "CREATE INDEX i ON b (y)"])),
         Case(
+            name: "an index moves to a table that comes",
+            pair: SchemaPair(
+                old: ["CREATE TABLE b (y TEXT)", "CREATE INDEX i ON b (y)"], rows: ["INSERT INTO b VALUES ('1')"],
+                new: ["CREATE TABLE a (x TEXT)", "CREATE UNIQUE INDEX i ON a (x)", "CREATE TABLE b (y TEXT)"])),
+        Case(
+            name: "the name of an index is that of an index of a table that goes",
+            pair: SchemaPair(
+                old: ["CREATE TABLE b (y TEXT)", "CREATE INDEX i ON b (y)", "CREATE TABLE c (z)"],
+                rows: ["INSERT INTO b VALUES ('1')"],
+                new: [
+                    "CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)", "CREATE INDEX j ON a (x)",
+                    "CREATE TABLE c (z)",
+                ], dropsExtras: true)),
+        Case(
+            name: "the name of an index is that of an index of somebody else",
+            pair: SchemaPair(
+                old: ["CREATE TABLE a (x TEXT)", "CREATE TABLE b (y TEXT)", "CREATE INDEX i ON b (y)"],
+                new: ["CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)"]), ending: .unchanged),
+        Case(
+            name: "the name of a trigger is that of a trigger of somebody else",
+            pair: SchemaPair(
+                old: [
+                    "CREATE TABLE a (x TEXT)", "CREATE TABLE b (y TEXT)",
+                    "CREATE TRIGGER g AFTER INSERT ON b BEGIN DELETE FROM b; END",
+                ],
+                new: ["CREATE TABLE a (x TEXT)", "CREATE TRIGGER g AFTER INSERT ON a BEGIN DELETE FROM a; END"]),
+            ending: .unchanged),
+        Case(
+            name: "a table comes beside an index of somebody else that has the name of its own",
+            pair: SchemaPair(
+                old: ["CREATE TABLE b (y TEXT)", "CREATE INDEX i ON b (y)"],
+                new: ["CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)"]), ending: .partly),
+        Case(
             name: "a new column is called rowid",
             pair: SchemaPair(
                 old: ["CREATE TABLE t (x TEXT)", "CREATE TABLE gone (x)"],
