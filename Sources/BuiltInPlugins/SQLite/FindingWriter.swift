@@ -284,6 +284,8 @@ struct FindingWriter {
         case (_, .nameTaken): "rename or move it; it is never dropped by itself"
         case (_, .renameRefused): "mend what SQLite names, or rename the column by hand"
         case (_, .contentsOfModule): "drop it and run again, if what it holds can be made anew"
+        case (_, .columnsWouldGo):
+            "name them in the manifest, in the places that they have; with 'extras: drop' they go, at high risk"
         case (.extra, _): "name it in the manifest, or drop it by hand; with 'extras: drop' it is dropped at high risk"
         case (.pragmaDiffers(let name, let expected, _), .inUse):
             "PRAGMA \(name) = \(expected), when nobody uses the database"

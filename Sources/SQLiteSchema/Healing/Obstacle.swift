@@ -34,6 +34,8 @@ public enum Obstacle: Hashable, Sendable {
     case definedDifferently
     /// A virtual table whose contents cannot be carried over.
     case contentsOfModule
+    /// Columns of a virtual table that the manifest does not name.
+    case columnsWouldGo([SQLName])
     /// Rows are in the way of a unique index: in how many groups, and the rowids of a few.
     case duplicates(groups: Int64, rowids: [Int64])
     /// Something that it needs is not there and cannot be made.
@@ -89,6 +91,8 @@ public enum Obstacle: Hashable, Sendable {
         case .renameRefused(let message): "SQLite does not rename it: \(message)"
         case .definedDifferently: "what is there is defined differently"
         case .contentsOfModule: "its contents cannot be carried over to another definition"
+        case .columnsWouldGo(let names):
+            "\(names.map(\.text.shown).joined(separator: ", ")) would go, which the manifest does not name"
         case .duplicates(let groups, let rowids):
             "\(groups) \(groups == 1 ? "group" : "groups") of rows share the same values"
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)

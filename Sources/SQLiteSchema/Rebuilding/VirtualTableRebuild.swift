@@ -87,6 +87,8 @@ extension ChangePlanner {
         guard let other = CodeDefinition.parse(text), let rebuild = VirtualTableRebuild(code, found: other) else {
             return .obstacles([.contentsOfModule])
         }
+        // Its columns are its definition, and their places are told by number: none is carried along behind the others.
+        guard rebuild.lost.isEmpty || dropsExtras else { return .obstacles([.columnsWouldGo(rebuild.lost)]) }
         return .rewrite(
             rebuild.rewrite(
                 temporary: SQLName("selfheal_new_\(code.name.text)"),

@@ -220,8 +220,7 @@ final class PairBatch {
                 continue
             }
             for column in table.columns where picture.columns[column] == nil {
-                // A full-text table's columns are its definition: they go at high risk, and that is said.
-                if dropsExtras || picture.isVirtual, fresh.picture.tables[name]?.columns[column] == nil { continue }
+                if dropsExtras, fresh.picture.tables[name]?.columns[column] == nil { continue }
                 losses.append("column \(name).\(column) is gone")
             }
             let columns = table.columns.filter { picture.columns[$0]?.hidden == 0 }

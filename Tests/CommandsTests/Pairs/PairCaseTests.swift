@@ -73,6 +73,16 @@ import Testing
                 old: ["CREATE TABLE b (y TEXT)", "CREATE INDEX i ON b (y)"],
                 new: ["CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)"]), ending: .partly),
         Case(
+            name: "a full-text table keeps a column that is not named",
+            pair: SchemaPair(
+                old: ["CREATE VIRTUAL TABLE f USING fts5(title, body)"], rows: ["INSERT INTO f VALUES ('a', 'b')"],
+                new: ["CREATE VIRTUAL TABLE f USING fts5(title, tag)"]), ending: .unchanged),
+        Case(
+            name: "a full-text table loses a column that is not named, as it should",
+            pair: SchemaPair(
+                old: ["CREATE VIRTUAL TABLE f USING fts5(title, body)"], rows: ["INSERT INTO f VALUES ('a', 'b')"],
+                new: ["CREATE VIRTUAL TABLE f USING fts5(title, tag)"], dropsExtras: true)),
+        Case(
             name: "a new column is called rowid",
             pair: SchemaPair(
                 old: ["CREATE TABLE t (x TEXT)", "CREATE TABLE gone (x)"],
