@@ -54,6 +54,11 @@ struct FindingWriter {
                 steps: [
                     .rewriteDatabase(database: database, statements: rewrite.statements, proofs: rewrite.proofs)
                 ], after: after)
+        case .journalMode(let mode, let previous):
+            guard let doing = draft.doing, let done = draft.done else { return nil }
+            return Repair(
+                doing, done: done, detail: "PRAGMA journal_mode = \(mode.rawValue)", risk: .medium,
+                steps: [.setJournalMode(database: database, mode: mode, previous: previous)], after: after)
         case .statements(let statements, let risk):
             guard let doing = draft.doing, let done = draft.done else { return nil }
             return Repair(
@@ -287,12 +292,46 @@ struct FindingWriter {
         case (_, .columnsWouldGo):
             "name them in the manifest, in the places that they have; with 'extras: drop' they go, at high risk"
         case (.extra, _): "name it in the manifest, or drop it by hand; with 'extras: drop' it is dropped at high risk"
-        case (.pragmaDiffers(let name, let expected, _), .inUse):
-            "PRAGMA \(name) = \(expected), when nobody uses the database"
+        case (.pragmaDiffers(let name, let expected, _), .inUse): byHand(name, expected)
         case (.newerApplication, _): "start the newer version of the application, or restore an older database"
         case (.foreignApplication, _): "check the path, or the application_id in the manifest"
         case (_, _?): nil
         }
+    }
+}
+
+extension FindingWriter {
+    /// What a person does about a property that only a new file takes on.
+    fileprivate func byHand(_ pragma: String, _ value: String) -> String {
+        let file = database.text.shellWord
+        let command =
+            switch pragma {
+            case "page_size":
+                // In WAL mode VACUUM leaves the size as it is.
+                "sqlite3 \(file) 'PRAGMA journal_mode = delete; PRAGMA page_size = \(value); VACUUM'"
+            case "encoding":
+                "sqlite3 \(file) '.dump --preserve-rowids' | sqlite3 -cmd \"PRAGMA encoding = '\(value)'\" "
+                    + "\((database.text + ".new").shellWord) && mv \((database.text + ".new").shellWord) \(file)"
+            default: "sqlite3 \(file) 'PRAGMA \(pragma) = \(value); VACUUM'"
+            }
+        return "stop the application, keep a copy, and run: \(command)"
+    }
+}
+
+extension String {
+    /// As one word of a shell's command.
+    fileprivate var shellWord: String {
+        let text = hasPrefix("-") ? "./" + self : self
+        let plain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        return plain ? text : "'" + text.printable.replacing("'", with: "'\\''") + "'"
     }
 }
 

@@ -100,7 +100,8 @@ public struct ChangePlanner {
         case .viewDiffers(let view, _): return replacement(ofView: view)
         case .triggerDiffers(let trigger, _): return replacement(ofTrigger: trigger)
         case .nameTaken(let name, let expected, let found): return nameRemedy(name, expected: expected, found: found)
-        case .pragmaDiffers(let name, let expected, _): return pragmaRemedy(name, expected: expected)
+        case .pragmaDiffers(let name, let expected, let found):
+            return pragmaRemedy(name, expected: expected, found: found)
         case .newerApplication, .foreignApplication: return .obstacles([.foreignOwner])
         case .extra(let extra): return try extraRemedy(extra)
         }
@@ -220,12 +221,18 @@ public struct ChangePlanner {
         return .statements([trigger.sql], risk: .low)
     }
 
-    private func pragmaRemedy(_ name: String, expected: String) -> PlannedChange.Remedy {
+    private func pragmaRemedy(_ name: String, expected: String, found: String) -> PlannedChange.Remedy {
         switch PersistentPragma(rawValue: name) {
         // Rewrites what an application says of its data, and perhaps goes by.
         case .userVersion, .applicationID: .statements(["PRAGMA \(name) = \(expected)"], risk: .medium)
-        case .journalMode: .obstacles([.inUse("it can only be changed while nobody else uses the database")])
-        default:
+        case .journalMode:
+            if let mode = JournalMode(rawValue: expected), let previous = JournalMode(rawValue: found) {
+                .journalMode(mode, previous: previous)
+            } else {
+                .obstacles([.inUse("nobody keeps a database in that mode")])
+            }
+        case .encoding: .obstacles([.inUse("a database keeps the encoding that it was made with")])
+        case .pageSize, .autoVacuum, nil:
             .obstacles([
                 .inUse("it only takes effect in a new file, or with VACUUM while nobody else uses the database")
             ])

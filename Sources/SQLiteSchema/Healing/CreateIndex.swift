@@ -3,7 +3,9 @@ import HealModel
 
 extension ChangePlanner {
     mutating func indexRemedy(_ index: IndexDefinition) throws(MachineError) -> PlannedChange.Remedy {
-        guard table(index.table) != nil || isMade(index.table) else { return .obstacles([.waits(for: "the table \(index.table)")]) }
+        guard table(index.table) != nil || isMade(index.table) else {
+            return .obstacles([.waits(for: "the table \(index.table)")])
+        }
         let missing = (unavailable[index.table] ?? []).sorted()
         if let wanted = index.mentions(of: missing).first {
             return .obstacles([.waits(for: "the column \(wanted)")])
@@ -52,7 +54,8 @@ extension ChangePlanner {
         if let table = trigger.table {
             note([SchemaObject(kind: .trigger, name: trigger.name.text, table: table.text, sql: trigger.sql)])
         }
-        return .statements(["DROP TRIGGER main.\(trigger.name.alwaysQuoted)", trigger.sql], risk: owner == nil ? .medium : .high)
+        return .statements(
+            ["DROP TRIGGER main.\(trigger.name.alwaysQuoted)", trigger.sql], risk: owner == nil ? .medium : .high)
     }
 
     /// The table or view that an index or trigger is on, where the manifest does not name it: what is on it belongs to somebody
@@ -74,7 +77,8 @@ extension ChangePlanner {
         guard found == "view", expected == "table", plannedDependents(of: name).isEmpty, let table = desired.table(name)
         else { return .obstacles([.nameTaken]) }
         return .statements(
-            ["DROP VIEW main.\(name.alwaysQuoted)", table.sql] + desired.indexes(on: name).filter { !self.found.has($0.name) }.map(\.sql),
+            ["DROP VIEW main.\(name.alwaysQuoted)", table.sql]
+                + desired.indexes(on: name).filter { !self.found.has($0.name) }.map(\.sql),
             risk: .medium)
     }
 }

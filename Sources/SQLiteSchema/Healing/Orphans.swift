@@ -19,7 +19,8 @@ extension ChangePlanner {
         let set = values.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
         let isOwn = key.parent == child
         guard let parent = table(key.parent) else { return set }
-        let keyColumns = key.parentColumns ?? desired.table(key.parent)?.primaryKey?.terms.map(\.column)
+        let keyColumns =
+            key.parentColumns ?? desired.table(key.parent)?.primaryKey?.terms.map(\.column)
             ?? parent.primaryKey?.terms.map(\.column)
         guard let keyColumns, keyColumns.count == values.count else { return nil }
         let former = formerNames[key.parent] ?? [:]

@@ -71,7 +71,8 @@ struct SchemaPicture: Equatable {
         table.parts.removeAll { $0.hasPrefix("unique ") && keys.contains($0.dropFirst("unique ".count)) }
         var references: [Int64: [String]] = [:]
         for key in try database.rows("SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq", [name]) {
-            references[key[0].number, default: []].append(key.dropFirst(2).map { $0.string.folded }.joined(separator: " "))
+            references[key[0].number, default: []].append(
+                key.dropFirst(2).map { $0.string.folded }.joined(separator: " "))
         }
         table.facts = references.values.map { "key " + $0.joined(separator: ", ") }
         for index in try database.rows("SELECT name, \"unique\", origin, partial FROM pragma_index_list(?)", [name]) {
