@@ -46,27 +46,88 @@ struct PairGenerator {
         var schema = PairSchema()
         for name in some(number(1...3), of: Self.tableNames) { schema.tables.append(table(name)) }
         if chance(25) { schema.search = searchColumns() }
+        if chance(15) { schema.boxes = boxColumns() }
         addReferences(to: &schema)
         addExtras(to: &schema)
         return schema
     }
 
     /// A schema that shares parts with another one, and has the rest of its own.
-    mutating func schema(sharing old: PairSchema) -> PairSchema {
+    /// - Parameter isStated: whether it is to be stated table by table, which can say what columns were called, and what rows get.
+    mutating func schema(sharing old: PairSchema, isStated: Bool) -> PairSchema {
         var schema = PairSchema()
-        for table in old.tables where chance(85) { schema.tables.append(self.table(sharing: table)) }
+        for table in old.tables where chance(85) {
+            guard isStated, let (renamed, rename) = self.renamed(table) else {
+                schema.tables.append(self.table(sharing: table))
+                continue
+            }
+            let new = self.table(sharing: renamed)
+            schema.tables.append(new)
+            let isThere = new.column(rename.new) != nil && new.column(rename.old) == nil
+            if isThere { schema.renames.append(rename) }
+        }
         let others = Self.tableNames.filter { old.table($0) == nil }
         if schema.tables.isEmpty || chance(30) { schema.tables.append(table(one(of: others))) }
-        schema.search = chance(70) ? old.search : chance(30) ? searchColumns() : nil
+        if !isStated {
+            schema.search = chance(70) ? old.search : chance(30) ? searchColumns() : nil
+            schema.boxes = chance(70) ? old.boxes : chance(50) ? boxColumns() : nil
+        }
         addReferences(to: &schema, where: 12)
         for extra in old.extras where chance(75) {
+            if let view = extra.view, !schema.extras.contains(where: { $0.name == view }) { continue }
             guard let table = schema.table(extra.table), extra.columns.allSatisfy({ table.column($0) != nil }) else {
                 continue
             }
             schema.extras.append(extra)
         }
         addExtras(to: &schema)
+        if isStated { addBackfills(to: &schema, from: old) }
         return schema
+    }
+
+    private mutating func boxColumns() -> String {
+        one(of: ["id, x0, x1", "id, x0, x1, y0, y1", "id, x0, x1, +note", "id, x0, x1, +note TEXT, +more"])
+    }
+
+    /// The table with another name for a column that nothing else of it speaks of.
+    private mutating func renamed(_ table: PairSchema.Table) -> (PairSchema.Table, PairSchema.Rename)? {
+        let free = table.columns.indices.filter { index in
+            let name = table.columns[index].name
+            return table.columns[index].generated == nil && !table.key.columns.contains(name)
+                && !table.constraints.contains { $0.columns.contains(name) }
+                && !table.columns.contains { $0.generated?.contains(name.quoted) == true }
+        }
+        let names = Self.columnNames.filter { table.column($0) == nil }
+        guard chance(40), !table.name.hasPrefix("audit"), !free.isEmpty, !names.isEmpty else { return nil }
+        var renamed = table
+        let (index, name) = (one(of: free), one(of: names))
+        renamed.columns[index].name = name
+        return (renamed, PairSchema.Rename(table: table.name, old: table.columns[index].name, new: name))
+    }
+
+    /// Values for columns that are new, or must have one now.
+    private mutating func addBackfills(to schema: inout PairSchema, from old: PairSchema) {
+        for table in schema.tables {
+            guard let former = old.table(table.name) else { continue }
+            for column in table.columns
+            where column.generated == nil && column.reference == nil && !table.key.columns.contains(column.name) {
+                let rename = schema.renames.first { $0.table == table.name && $0.new == column.name }
+                let before = former.column(rename?.old ?? column.name)
+                guard before == nil ? chance(35) : before?.isNotNull == false && column.isNotNull && chance(70) else {
+                    continue
+                }
+                let values =
+                    switch table.isStrict ? column.type : "" {
+                    case "INT", "INTEGER": ["41"]
+                    case "REAL": ["4.5", "4"]
+                    case "TEXT": ["'bf'", "'it''s'"]
+                    case "BLOB": ["x'bf'"]
+                    default: ["41", "'bf'", "4.5", "'007'", "x'bf'"]
+                    }
+                schema.backfills.append(
+                    PairSchema.Backfill(table: table.name, column: column.name, value: one(of: values)))
+            }
+        }
     }
 
     private mutating func searchColumns() -> String {
@@ -247,12 +308,11 @@ struct PairGenerator {
                 }
                 if chance(20) { terms[0] = one(of: ["lower(\(columns[0].quoted))", "\(columns[0].quoted) || ''"]) }
                 let isUnique = chance(12)
-                let condition = chance(25) ? " WHERE \(columns[0].quoted) IS NOT NULL" : ""
+                let condition = chance(25) ? "\(columns[0].quoted) IS NOT NULL" : nil
                 schema.extras.append(
                     PairSchema.Extra(
                         name: name, table: table.name, columns: columns,
-                        sql: "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(name.quoted) ON \(table.name.quoted) "
-                            + "(\(terms.joined(separator: ", ")))\(condition)"))
+                        kind: .index(terms: terms, isUnique: isUnique, condition: condition)))
             }
             if chance(25) {
                 let name = "view \(number(1...5))"
@@ -261,8 +321,20 @@ struct PairGenerator {
                 schema.extras.append(
                     PairSchema.Extra(
                         name: name, table: table.name, columns: columns,
-                        sql: "CREATE VIEW \(name.quoted) AS SELECT \(columns.map(\.quoted).joined(separator: ", ")) "
-                            + "-- as it is\nFROM \(table.name.quoted)"))
+                        kind: .view(
+                            "SELECT \(columns.map(\.quoted).joined(separator: ", ")) -- as it is\nFROM \(table.name.quoted)")
+                    ))
+                let trigger = "instead_\(name.suffix(1))"
+                if chance(50), !schema.extras.contains(where: { $0.name == trigger }) {
+                    let event = one(of: [("INSERT", "new"), ("DELETE", "old"), ("UPDATE", "new")])
+                    schema.extras.append(
+                        PairSchema.Extra(
+                            name: trigger, table: table.name, columns: columns,
+                            kind: .trigger(
+                                "INSTEAD OF \(event.0) ON \(name.quoted) BEGIN INSERT INTO audit (what) VALUES "
+                                    + "('\(trigger)' || coalesce(\(event.1).\(one(of: columns).quoted), '-')); END"),
+                            view: name))
+                }
             }
             if chance(25) {
                 let name = "on_\(number(1...5))"
@@ -275,9 +347,10 @@ struct PairGenerator {
                 schema.extras.append(
                     PairSchema.Extra(
                         name: name, table: table.name, columns: [column],
-                        sql: "CREATE TRIGGER \(name.quoted) \(one(of: ["AFTER", "BEFORE"])) \(event.0) ON "
-                            + "\(table.name.quoted) BEGIN INSERT INTO \(target) (what) VALUES "
-                            + "('\(name)' || coalesce(\(event.1).\(column.quoted), '-')); END"))
+                        kind: .trigger(
+                            "\(one(of: ["AFTER", "BEFORE"])) \(event.0) ON "
+                                + "\(table.name.quoted) BEGIN INSERT INTO \(target) (what) VALUES "
+                                + "('\(name)' || coalesce(\(event.1).\(column.quoted), '-')); END")))
             }
         }
         for name in ["audit", "audit2"]
@@ -316,6 +389,16 @@ struct PairGenerator {
                 statements.append(
                     "INSERT INTO \(table.name.quoted) (\(names.joined(separator: ", "))) "
                         + "VALUES (\(values.joined(separator: ", ")))")
+            }
+        }
+        for number in 0..<(schema.boxes == nil ? 0 : number(0...3)) {
+            let others = (schema.boxes ?? "").contains("y0") ? [".5", "7"] : []
+            let values = ["\(number * 2 + 1)", "\(number).25", "\(number + 9)"] + others
+            let names = ["id", "x0", "x1"] + (others.isEmpty ? [] : ["y0", "y1"])
+            statements.append(
+                "INSERT INTO boxes (\(names.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))")
+            if (schema.boxes ?? "").contains("note") {
+                statements.append("UPDATE boxes SET note = 'n\(number)' WHERE id = \(number * 2 + 1)")
             }
         }
         guard let search = schema.search else { return statements }
@@ -370,6 +453,13 @@ extension PairGenerator {
             }
             if table.alias != nil { statements.append("INSERT INTO \(table.name.quoted) DEFAULT VALUES") }
             statements.append("DELETE FROM \(table.name.quoted) WHERE \(rowid) % 3 = 0")
+        }
+        for extra in schema.extras where extra.view != nil {
+            guard let view = extra.view?.quoted else { continue }
+            let column = extra.columns[0].quoted
+            statements.append("INSERT INTO \(view) (\(column)) VALUES ('seen')")
+            statements.append("UPDATE \(view) SET \(column) = 'seen'")
+            statements.append("DELETE FROM \(view)")
         }
         return statements
     }
