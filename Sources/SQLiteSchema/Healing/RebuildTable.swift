@@ -107,8 +107,9 @@ private struct RowsInTheWay {
         var losses: [String] = []
         for source in sources {
             let name = source.column.name
-            if let conversion = source.conversion, let expression = source.expression {
-                let condition = "selfheal_loss(\(expression), '\(conversion.rawValue)')"
+            if let conversion = source.conversion {
+                // Not of what fills it: that is stated.
+                let condition = "selfheal_loss(\(name.alwaysQuoted), '\(conversion.rawValue)')"
                 if let lost = try planner.rows(of: rows, where: condition) {
                     let obstacle = Obstacle.rows(
                         lost.count, rowids: lost.rowids,
@@ -145,7 +146,7 @@ private struct RowsInTheWay {
             guard let expression = source.expression else {
                 return "\(MissingColumn(table: target.name, column: source.column).value) AS \(name)"
             }
-            return source.conversion.map { "selfheal_stored(\(expression), '\($0.rawValue)') AS \(name)" }
+            return source.storage.map { "selfheal_stored(\(expression), '\($0.rawValue)') AS \(name)" }
                 ?? "\(expression) AS \(name)"
         }
         if let rowid = source.rowid { columns.insert("\(rowid) AS selfheal_rowid", at: 0) }

@@ -28,6 +28,8 @@ extension ChangePlanner {
                 switch changes[other].difference {
                 case .tableMissing(let table, _): code.speaks(of: table.name)
                 case .virtualTableMissing(let table): code.speaks(of: table.name)
+                // A trigger that stands in for writing to it. A view can be made before what it speaks of.
+                case .viewMissing(let view), .viewDiffers(let view, _): code.table == view.name
                 default:
                     changes[other].table.map { table in
                         code.speaks(of: table)

@@ -21,7 +21,9 @@ struct VirtualTableRebuild {
                 if part.contains(where: { text.source($0) == "=" }) {
                     options.insert(text.name(part.lowerBound).asciiLowercased)
                 } else {
-                    columns.append(SQLName(text.name(part.lowerBound)))
+                    // R*Tree marks what it only keeps, and does not search.
+                    let isMarked = text.source(part.lowerBound) == "+" && part.count > 1
+                    columns.append(SQLName(text.name(part.lowerBound + (isMarked ? 1 : 0))))
                 }
             }
         }

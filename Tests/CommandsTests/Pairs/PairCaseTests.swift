@@ -83,6 +83,24 @@ import Testing
                 old: ["CREATE VIRTUAL TABLE f USING fts5(title, body)"], rows: ["INSERT INTO f VALUES ('a', 'b')"],
                 new: ["CREATE VIRTUAL TABLE f USING fts5(title, tag)"], dropsExtras: true)),
         Case(
+            name: "an R*Tree table with columns that it only keeps",
+            pair: SchemaPair(
+                old: ["CREATE VIRTUAL TABLE b USING rtree(id, x0, x1, +note)"],
+                rows: ["INSERT INTO b VALUES (1, 2.5, 3, 'n')"],
+                new: ["CREATE VIRTUAL TABLE b USING rtree(id, x0, x1, +note TEXT, +more)"])),
+        Case(
+            name: "a trigger waits for a view that waits for a column",
+            pair: SchemaPair(
+                old: ["CREATE TABLE t (a TEXT)"], rows: ["INSERT INTO t VALUES ('1')"],
+                new: [
+                    "CREATE TABLE t (a TEXT, n TEXT NOT NULL)", "CREATE VIEW v AS SELECT n FROM t",
+                    "CREATE TRIGGER g INSTEAD OF DELETE ON v BEGIN DELETE FROM t; END",
+                ]), ending: .unchanged),
+        filled("a column that is there", "a DATETIME, b TEXT", "a INTEGER NOT NULL, b TEXT", "a", "'007'"),
+        filled("a column that gets another type", "a TEXT, b TEXT", "a INTEGER NOT NULL, b TEXT", "a", "'007'"),
+        filled("a new column", "b TEXT", "b TEXT, a INTEGER NOT NULL", "a", "'007'"),
+        filled("a new column of a STRICT table", "b TEXT", "b TEXT, a INTEGER NOT NULL", "a", "'007'", isStrict: true),
+        Case(
             name: "a new column is called rowid",
             pair: SchemaPair(
                 old: ["CREATE TABLE t (x TEXT)", "CREATE TABLE gone (x)"],
@@ -195,6 +213,22 @@ import Testing
                 rows: ["INSERT INTO t VALUES ('1', 'x')", "INSERT INTO u VALUES ('1')"],
                 new: ["CREATE TABLE t (a TEXT NOT NULL, k TEXT PRIMARY KEY) WITHOUT ROWID"], dropsExtras: true)),
     ]
+
+    /// The table is stated, with what fills a column in rows that have nothing there.
+    private static func filled(
+        _ name: String, _ old: String, _ new: String, _ column: String, _ value: String, isStrict: Bool = false
+    ) -> Case {
+        let options = isStrict ? "STRICT" : ""
+        var pair = SchemaPair(
+            old: ["CREATE TABLE t (\(old)) \(options)"], rows: ["INSERT INTO t (b) VALUES ('x'), ('y')"],
+            new: ["CREATE TABLE t (\(new)) \(options)"], dropsExtras: true)
+        let columns = new.split(separator: ", ").map { $0.split(separator: " ", maxSplits: 1) }
+        pair.stated =
+            "tables: {t: {columns: {\(columns.map { "\($0[0]): \($0[1])" }.joined(separator: ", "))}, "
+            + "options: [\(options.lowercased())], backfill: {\(column): \"\(value)\"}}}"
+        pair.backfills = [PairSchema.Backfill(table: "t", column: column, value: value)]
+        return Case(name: "what fills \(name) is stored in its way", pair: pair)
+    }
 
     /// What a rebuild must not forget.
     static let rebuilds = [
