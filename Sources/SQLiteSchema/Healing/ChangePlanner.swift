@@ -89,7 +89,12 @@ public struct ChangePlanner {
             return .statements([table.sql] + indexes.map(\.sql), risk: .low)
         case .virtualTableMissing(let code), .viewMissing(let code): return .statements([code.sql], risk: .low)
         case .triggerMissing(let code): return triggerRemedy(code)
-        case .columnMissing(let column): return try columnRemedy(column)
+        case .columnMissing(let column):
+            guard let rename = refusedRename(of: column.table, to: column.column.name) else {
+                return try columnRemedy(column)
+            }
+            unavailable[column.table, default: []].insert(column.column.name)
+            return .obstacles([rename.obstacle])
         case .columnRenamed(let rename):
             if let refusal = refusals[rename] { return .obstacles([.renameRefused(refusal)]) }
             return .statements([rename.statement], risk: .medium)
@@ -107,6 +112,11 @@ public struct ChangePlanner {
         }
     }
 
+    /// A rename that SQLite does not make now. Until it does, nothing takes the column's place, and it does not go.
+    func refusedRename(of table: SQLName, to new: SQLName? = nil) -> ColumnRename? {
+        refusals.keys.filter { $0.table == table && (new == nil || $0.new == new) }.min { $0.new < $1.new }
+    }
+
     // MARK: Tables that are rebuilt
 
     /// Everything that needs it is done to a table at once.
@@ -119,6 +129,13 @@ public struct ChangePlanner {
         names = parentsFirst(names)
         for name in names {
             guard let desired = desired.table(name), let current = planned(name) else { continue }
+            if let rename = refusedRename(of: name) {
+                for index in changes.indices
+                where changes[index].difference.rebuiltTable == name && !changes[index].obstacles.isEmpty {
+                    changes[index].remedy = .obstacles([rename.obstacle])
+                }
+                continue
+            }
             let replaced = try replacedDependents(of: name)
             let dropping = columnsInTheWay(of: desired, current)
             let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: dropping)
@@ -286,6 +303,11 @@ extension SchemaDifference {
         default: true
         }
     }
+}
+
+extension ColumnRename {
+    /// Why something else is not done, when it is not made.
+    var obstacle: Obstacle { .waits(for: "the column \(new.text.shown), which is still called \(old.text.shown),") }
 }
 
 extension TableDefinition {

@@ -11,6 +11,7 @@ extension ChangePlanner {
             guard let name = extra.table, let desired = desired.table(name), let current = planned(name) else {
                 return .obstacles([.notAutomatic])
             }
+            if let rename = refusedRename(of: name) { return .obstacles([rename.obstacle]) }
             // All of a table's go at once.
             if let remedy = droppedColumns[name] { return remedy }
             let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
