@@ -139,7 +139,8 @@ import Testing
         for (index, name) in names.enumerated() {
             try FileManager.default.copyItem(atPath: sandbox.path("made.db"), toPath: sandbox.path(name))
             // Alike, they would be one pattern.
-            _ = try await sandbox.shell("printf '\\x0\(index + 1)' | dd of='\(name)' bs=1 seek=63 conv=notrunc 2> /dev/null")
+            _ = try await sandbox.shell(
+                "printf '\\x0\(index + 1)' | dd of='\(name)' bs=1 seek=63 conv=notrunc 2> /dev/null")
         }
         try sandbox.remove("made.db")
         let answer = try await sandbox.tool("selfheal", ["init"])

@@ -257,7 +257,8 @@ final class PairBatch {
                 && (alias == nil || alias == former.alias || former.columns[alias ?? ""] == nil)
             let expected = try counts(table, columns, withRowids: keepsRowids) { value, column in
                 var value = value
-                if value == .null, picture.columns[column]?.isNotNull == true, former.columns[column]?.isNotNull == false,
+                if value == .null, picture.columns[column]?.isNotNull == true,
+                    former.columns[column]?.isNotNull == false,
                     let backfill = try backfill(pair, name, column)
                 {
                     value = backfill

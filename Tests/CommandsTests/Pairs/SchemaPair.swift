@@ -47,7 +47,8 @@ struct SchemaPair: Sendable {
     var script: String { "p\(seed).sql" }
     var entry: String {
         let pragmas = statedMode.map { ", pragmas: {journal_mode: \($0)}" } ?? ""
-        return "  \(database): {\(stated ?? "schema: \(script)"), extras: \(dropsExtras ? "drop" : "ignore")\(pragmas)}\n"
+        return
+            "  \(database): {\(stated ?? "schema: \(script)"), extras: \(dropsExtras ? "drop" : "ignore")\(pragmas)}\n"
     }
 
     var description: String {
