@@ -49,7 +49,8 @@ extension Step {
         case .copyTemplate(_, let path, _), .createDatabase(let path, _, _), .restoreDatabase(let path, _),
             .salvageDatabase(let path), .placeDatabase(let path, _):
             path
-        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement,
+        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode,
+            .finishReplacement,
             .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase:
             nil
         }
@@ -59,7 +60,8 @@ extension Step {
     fileprivate var changedDatabase: ResourcePath? {
         switch self {
         case .executeSQL(let path, _), .rewriteDatabase(let path, _, _), .rewindDatabase(let path, _, _): path
-        case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .restoreDatabase,
+        case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .setJournalMode,
+            .restoreDatabase,
             .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase:
             nil
         }

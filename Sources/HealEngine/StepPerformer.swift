@@ -6,6 +6,7 @@ enum Inverse: Sendable {
     case removeDirectory(ResourcePath)
     case removeFile(ResourcePath, contents: [UInt8])
     case setMode(ResourcePath, FileMode, expecting: FileMode)
+    case setJournalMode(ResourcePath, JournalMode, expecting: JournalMode)
 }
 
 /// Performs the steps of a repair, and takes them back.
@@ -29,7 +30,7 @@ struct StepPerformer: Sendable {
         do throws(MachineError) {
             for step in steps { try await perform(step, check: check, &performed) }
         } catch {
-            takeBack(performed.inverses.reversed())
+            await takeBack(performed.inverses.reversed())
             throw error
         }
         performed.inverses.reverse()
@@ -38,7 +39,7 @@ struct StepPerformer: Sendable {
 
     /// - Returns: why something could not be taken back; `nil` when all was.
     @discardableResult
-    func takeBack(_ inverses: [Inverse]) -> String? {
+    func takeBack(_ inverses: [Inverse]) async -> String? {
         var trouble: String?
         for inverse in inverses {
             do throws(MachineError) {
@@ -50,6 +51,8 @@ struct StepPerformer: Sendable {
                     }
                 case .setMode(let path, let mode, let expected):
                     try machine.setMode(path, mode, expecting: expected)
+                case .setJournalMode(let path, let mode, let expected):
+                    try await machine.setJournalMode(of: path, to: mode, expecting: expected)
                 }
             } catch {
                 trouble = trouble ?? error.explanation
@@ -91,6 +94,9 @@ struct StepPerformer: Sendable {
             }
         case .recoverJournal(let path):
             try await machine.recoverJournal(of: path)
+        case .setJournalMode(let path, let mode, let previous):
+            try await machine.setJournalMode(of: path, to: mode, expecting: previous)
+            performed.inverses.append(.setJournalMode(path, previous, expecting: mode))
         // None of these three is taken back: the damaged database is kept under another name, and what is in its place was
         // examined before it got there.
         case .restoreDatabase(let path, let backup):
