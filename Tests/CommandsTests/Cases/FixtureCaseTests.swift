@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+/// Changes of a schema that people make, each a folder of its own: what SelfHeal does with them, seen through SQLite and not
+/// through our own comparison.
+@Suite struct FixtureCaseTests {
+    @Test func allAreRead() throws {
+        for name in FixtureCase.names { _ = try FixtureCase(name: name) }
+        #expect(!FixtureCase.all.isEmpty && FixtureCase.all.count == FixtureCase.names.count)
+    }
+
+    @Test(arguments: FixtureCase.all) func isDoneAsItSays(test: FixtureCase) async throws {
+        let run = try CaseRun(test)
+        try await run.dryRun()
+        switch test.expectation.outcome {
+        case .healed: try await run.isHealed()
+        case .high:
+            try await run.isLeftAlone(risk: "medium", status: [1, 2])
+            try await run.isHealed(risk: "high")
+        case .refused: try await run.isLeftAlone(risk: "high", status: [1, 2])
+        case .named: try await run.isLeftAlone(risk: "high", status: [2])
+        case .unchanged:
+            try await run.isLeftAlone(risk: "high", status: [0])
+            try run.isAsStated()
+        }
+    }
+}
+
+/// One case, in a folder of its own.
+private final class CaseRun {
+    /// A database as it is at one time.
+    private struct State {
+        var picture: SchemaPicture
+        var rows: DatabaseRows
+        var faults: Set<String>
+        /// Rows that reference a missing one; -1 when SQLite cannot say, because the keys do not fit.
+        var orphans: Int
+
+        init(_ database: RawDatabase) throws {
+            picture = try SchemaPicture(database)
+            rows = try DatabaseRows(database, picture)
+            // SQLite 3.40 looks for the values of tables without rowids in the wrong columns.
+            faults = Set(
+                try database.rows("PRAGMA integrity_check").map { $0[0].string }.filter { !$0.contains(" value in ") })
+            orphans = (try? database.rows("PRAGMA foreign_key_check").count) ?? -1
+        }
+    }
+
+    private let test: FixtureCase
+    private let sandbox: Sandbox
+    private let start: Data?
+    private let old: State?
+
+    init(_ test: FixtureCase) throws {
+        self.test = test
+        sandbox = try Sandbox()
+        let path = sandbox.path("case.db")
+        if let before = test.before {
+            try RawDatabase(path).execute(before)
+            // SQLite makes no file for a database in which nothing is.
+            if !sandbox.exists("case.db") { try sandbox.write("case.db", "") }
+        }
+        try sandbox.write("schemas.yaml", test.manifest)
+        if let after = test.after { try sandbox.write("after.sql", after) }
+        start = FileManager.default.contents(atPath: path)
+        old = start?.isEmpty == false ? try State(RawDatabase(path)) : nil
+    }
+
+    private var bytes: Data? { FileManager.default.contents(atPath: sandbox.path("case.db")) }
+
+    func dryRun() async throws {
+        let dry = try await sandbox.heal("--dry-run", "--max-risk", "high")
+        #expect(bytes == start, "a dry run changes the file: \(dry.all)")
+    }
+
+    func isLeftAlone(risk: String, status: Set<Int32>) async throws {
+        let heal = try await sandbox.heal("--verbose", "--max-risk", risk)
+        #expect(status.contains(heal.status), "\(heal.status): \(heal.all)")
+        #expect(bytes == start, "the file is not as it was: \(heal.all)")
+        if let says = test.expectation.says { #expect(heal.all.contains(says), "\(heal.all)") }
+    }
+
+    func isHealed(risk: String = "medium") async throws {
+        let heal = try await sandbox.heal("--verbose", "--max-risk", risk)
+        #expect(heal.status == 0, "\(heal.all)")
+        if let says = test.expectation.says, risk == "medium" { #expect(heal.all.contains(says), "\(heal.all)") }
+        let healed = bytes
+        #expect(healed != start, "nothing was done: \(heal.all)")
+        try isAsStated()
+
+        let again = try await sandbox.heal("--max-risk", "high")
+        #expect(again.status == 0 && again.all.contains(" 0 actions taken"), "\(again.all)")
+        #expect(bytes == healed, "a second run changes the file: \(again.all)")
+        try await isTakenBack()
+    }
+
+    /// The schema is that of a new database, and the rows are the expected ones.
+    func isAsStated() throws {
+        let database = try RawDatabase(sandbox.path("case.db"))
+        let new = try State(database)
+        let fresh = try RawDatabase()
+        try fresh.execute(#require(test.result ?? test.after, "there is no result.sql or after.sql"))
+        let differences = try new.picture.lacks(
+            of: SchemaPicture(fresh), exactly: true, old: old?.picture ?? SchemaPicture(fresh))
+        #expect(differences == [], "\(differences.joined(separator: "\n"))")
+        #expect(new.faults.subtracting(old?.faults ?? ["ok"]) == [])
+        if let old { #expect(new.orphans <= max(old.orphans, 0)) }
+        for rows in test.expectation.rows ?? [] {
+            let found = try database.rows(rows.sql).map { $0.map(\.literal).joined(separator: "|") }
+            #expect(found == rows.gives, "\(rows.sql)")
+        }
+    }
+
+    private func isTakenBack() async throws {
+        var said = ""
+        // What a heal did in several rounds is taken back round by round, the last one first.
+        for _ in 0..<6 {
+            let undo = try await sandbox.tool("selfheal", ["undo"])
+            said += undo.all
+            guard undo.status == 0 else { break }
+        }
+        guard let old else { return #expect(bytes == start, "\(said)") }
+        let back = try State(RawDatabase(sandbox.path("case.db")))
+        #expect(back.picture == old.picture, "\(said)")
+        #expect(back.rows.tables == old.rows.tables, "\(said)")
+    }
+}
