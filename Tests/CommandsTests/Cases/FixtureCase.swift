@@ -9,6 +9,8 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
         case healed
         /// The same, but only where high risk is allowed.
         case high
+        /// Some of it only where high risk is allowed.
+        case partly
         /// Left alone whatever the risk, with a reason.
         case refused
         /// Told, and nothing is to be done.
