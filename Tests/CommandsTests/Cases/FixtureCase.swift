@@ -33,13 +33,15 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
         /// What the report has to say: words of it, or a finding's identifier.
         var says: String?
         var rows: [Rows]?
+        /// Why `selfheal undo` refuses afterwards; without it, it brings back what was.
+        var undo: String?
         /// What other tools do, in a word; what is not known is not there.
         var peers: [String: String]?
 
         enum CodingKeys: String, CodingKey {
             case about
             case group = "class"
-            case outcome, says, rows, peers
+            case outcome, says, rows, undo, peers
         }
     }
 
