@@ -115,10 +115,39 @@ private final class CaseRun {
         #expect(differences == [], "\(differences.joined(separator: "\n"))")
         #expect(new.faults.subtracting(old?.faults ?? ["ok"]) == [])
         if let old { #expect(new.orphans <= max(old.orphans, 0)) }
+        if !test.manifest.contains("backfill") { #expect(losses(new) == []) }
         for rows in test.expectation.rows ?? [] {
             let found = try database.rows(rows.sql).map { $0.map(\.literal).joined(separator: "|") }
             #expect(found == rows.gives, "\(rows.sql)")
         }
+    }
+
+    /// Tables whose rows are not what they were, in columns that are of the same type as before.
+    private func losses(_ new: State) -> [String] {
+        var losses: [String] = []
+        for (name, before) in old?.rows.tables ?? [:] {
+            guard let after = new.rows.tables[name], let was = old?.picture.tables[name],
+                let became = new.picture.tables[name], !became.isVirtual, was.isStrict == became.isStrict
+            else { continue }
+            let columns = before.columns.filter { column in
+                guard let a = was.columns[column], let b = became.columns[column] else { return false }
+                return a.type == b.type && a.hidden == 0 && b.hidden == 0
+            }
+            // A column that becomes the rowid takes its values along: SQLite then needs no index for the key.
+            let hasKeyIndex = [was, became].map { $0.facts.contains { $0.contains("\"pk\"") } }
+            let keys = [was, became].map { table in table.columns.filter { $0.value.key > 0 }.mapValues(\.type) }
+            let withRowids =
+                before.rowids != nil && after.rowids != nil
+                && (keys[0] == keys[1] && hasKeyIndex[0] == hasKeyIndex[1] || keys[1].isEmpty)
+            let contents = [before, after].map { table in
+                let places = columns.compactMap { table.columns.firstIndex(of: $0) }
+                return table.rows.enumerated().map { index, row in
+                    "\(withRowids ? table.rowids?[index] ?? 0 : 0) \(places.map { row[$0] })"
+                }.sorted()
+            }
+            if contents[0] != contents[1] { losses.append("\(name): \(contents[1]), before \(contents[0])") }
+        }
+        return losses
     }
 
     private func isTakenBack() async throws {
