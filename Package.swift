@@ -102,7 +102,7 @@ let package = Package(
             "CommandsTests",
             [
                 "Commands", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal", "selfheal", subprocess,
-                system,
-            ]),
+                system, "Yams",
+            ], fixtures: true),
     ]
 )

@@ -147,12 +147,17 @@ enum SpellingFold {
                 rest.removeFirst()
             } else if isComment {
                 rest = rest.drop { !$0.isNewline }
-            } else if first == "'" || first == "\"" {
+            } else if rest.starts(with: "/*") {
+                rest = rest.dropFirst(2)
+                while !rest.isEmpty && !rest.starts(with: "*/") { rest.removeFirst() }
+                rest = rest.dropFirst(2)
+            } else if ["'", "\"", "`", "["].contains(first) {
+                let last: Character = first == "[" ? "]" : first
                 var word = ""
                 rest.removeFirst()
                 while let next = rest.popFirst() {
-                    if next == first {
-                        guard rest.first == first else { break }
+                    if next == last {
+                        guard rest.first == last, first != "[" else { break }
                         rest.removeFirst()
                     }
                     word.append(next)
