@@ -92,7 +92,11 @@ import Testing
             echo "SELECT 'ready' FROM t;" >&"${app[1]}"
             read -r line <&"${app[0]}"
             "$BIN/auto-heal" --timeout 20
-            exit $?
+            status=$?
+            # Only when the other one has let go of it does the test look.
+            echo ".quit" >&"${app[1]}"
+            wait "$app_PID"
+            exit $status
             """)
         #expect(heal.status == 2, "\(heal.all)")
         #expect(heal.output.contains("another process uses it"), "\(heal.all)")
