@@ -62,8 +62,8 @@ enum CasesPage {
         | n/a | has no way to ask for it |
 
         sqlite-utils 4.2.1 (`transform`, `add_column`), alembic 1.20.1 (`batch_alter_table`, over SQLAlchemy 2.1.9) and Django
-        5.2.19 (`alter_field`) were run on the same databases with SQLite 3.40.1, asked for the difference as a user of each would
-        ask; columns without a type, for one, are beyond alembic. sqldef and the open-source part of Atlas were not run: theirs is
+        5.2.19 (`alter_field`) were run on the same databases with SQLite 3.40.1; a script put the difference into their calls, and
+        where it could not, a question mark stands. Columns without a type, for one, are beyond alembic. sqldef and the open-source part of Atlas were not run: theirs is
         what their sources and tests say (sqldef's SQLite generator has no rebuild; Atlas' copies the columns that it knows).
         """
     }
