@@ -107,9 +107,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "Rendering", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal", "selfheal",
-                subprocess,
-                system,
-            ]),
+                "Commands", "Rendering", "ExternalPlugins", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal",
+                "selfheal", subprocess, system, "Yams",
+            ], fixtures: true),
     ]
 )

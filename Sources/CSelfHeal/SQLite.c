@@ -10,14 +10,34 @@ void selfheal_sqlite_prepare(void) {
     pthread_once(&once, prepare);
 }
 
+static int json_needs_trust;
+
+static void ask_about_json(void) {
+    sqlite3 *db = NULL;
+    if (sqlite3_open(":memory:", &db) == SQLITE_OK
+        && sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0) == SQLITE_OK
+        && sqlite3_exec(db, "CREATE TABLE t (a CHECK (json_valid(a)))", NULL, NULL, NULL) != SQLITE_OK)
+        json_needs_trust = strstr(sqlite3_errmsg(db), "unsafe use of") != NULL;
+    sqlite3_close(db);
+}
+
+// SQLite 3.40 does not call its JSON functions harmless: where schemas are not trusted, every database with one in a CHECK, a
+// generated column or an index counts as malformed. Of its functions they are the only ones that this is about; those with
+// side effects, and ours, are refused in schemas that are trusted too.
+static int schema_trust(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ask_about_json);
+    return json_needs_trust;
+}
+
 int selfheal_sqlite_configure(sqlite3 *db) {
-    static const struct {
+    const struct {
         int option;
         int value;
     } settings[] = {
         // A schema made to harm: no writing to internal tables, no functions with side effects in views and triggers.
         {SQLITE_DBCONFIG_DEFENSIVE, 1},
-        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, schema_trust()},
         {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
         // Schemas with CHECK (x <> "y") exist; without this every RENAME in such a database fails.
         {SQLITE_DBCONFIG_DQS_DDL, 1},

@@ -50,7 +50,7 @@ struct DatabaseDraft {
                 draft.text.form = .tables(statement)
                 if await draft.accepted(strict: notes.isEmpty, on: machine) == nil { return .stated(draft) }
             }
-            guard let file = try? ResourcePath("\(folder)/\(path).sql") else {
+            guard let file = try? path.schemaFile(in: folder) else {
                 return .leftOut("\(path): its name is too long")
             }
             let script = found.script
@@ -120,6 +120,17 @@ extension SchemaStatement {
 }
 
 extension ResourcePath {
+    /// Where the database's schema is written: `schemas/app/data.db.sql`. Names may have 255 bytes; of a longer one the
+    /// beginning is taken, and a number that stands for all of it.
+    fileprivate func schemaFile(in folder: String) throws(PathProblem) -> ResourcePath {
+        let whole = try ResourcePath("\(folder)/\(text).sql")
+        guard whole.name.utf8.count > 255 else { return whole }
+        let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var stem = name
+        while stem.utf8.count > 200 { stem.removeLast() }
+        return whole.sibling(named: "\(stem)-\(String(hash, radix: 16)).sql")
+    }
+
     /// A key of `databases` that fits this file and no other: wildcards in its name would be taken for a pattern.
     var asPattern: String {
         guard text.contains(where: { "*?[".contains($0) }) else { return text }

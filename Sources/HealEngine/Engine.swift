@@ -262,11 +262,11 @@ public struct Engine: Sendable {
                 records[index].reason =
                     remains == true ? "the plugin said that it was done, and its check still finds the fault" : trouble
             case .applied where remains == true:
-                let left = performer.takeBack(inverses[key] ?? [])
+                let left = await performer.takeBack(inverses[key] ?? [])
                 records[index].outcome = .undone
                 records[index].reason = "it did not heal the fault" + (left.map { "; \($0)" } ?? "")
             case .applied where remains == nil:
-                let left = performer.takeBack(inverses[key] ?? [])
+                let left = await performer.takeBack(inverses[key] ?? [])
                 records[index].outcome = .undone
                 records[index].reason = trouble + (left.map { "; \($0)" } ?? "")
             case .refused where remains == false:

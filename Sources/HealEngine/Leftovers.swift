@@ -50,8 +50,8 @@ extension Step {
             .salvageDatabase(let path), .placeDatabase(let path, _), .appendText(let path, _, _),
             .removeText(let path, _, _):
             path
-        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .finishReplacement,
-            .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin:
+        case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode,
+            .finishReplacement, .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin:
             nil
         }
     }
@@ -60,9 +60,9 @@ extension Step {
     fileprivate var changedDatabase: ResourcePath? {
         switch self {
         case .executeSQL(let path, _), .rewriteDatabase(let path, _, _), .rewindDatabase(let path, _, _): path
-        case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .restoreDatabase,
-            .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase,
-            .askPlugin, .appendText, .removeText:
+        case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .setJournalMode,
+            .restoreDatabase, .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile,
+            .setAsideDatabase, .askPlugin, .appendText, .removeText:
             nil
         }
     }

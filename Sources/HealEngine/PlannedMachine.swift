@@ -29,9 +29,9 @@ struct PlannedMachine: Machine {
         case .copyTemplate(let template, let destination, let mode): made[destination] = .file(mode, template: template)
         case .createDatabase(let path, _, _): made[path] = .database
         case .setMode(let path, let mode, _): made[path] = .mode(mode)
-        case .executeSQL, .rewriteDatabase, .recoverJournal, .restoreDatabase, .salvageDatabase, .finishReplacement,
-            .rewindDatabase, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin, .appendText,
-            .removeText:
+        case .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode, .restoreDatabase, .salvageDatabase,
+            .finishReplacement, .rewindDatabase, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase,
+            .askPlugin, .appendText, .removeText:
             return false
         }
         return true

@@ -43,7 +43,7 @@ extension RepairBatch.Group {
 extension Step {
     fileprivate var isOnOneFile: Bool {
         switch self {
-        case .executeSQL, .rewriteDatabase, .recoverJournal, .createDatabase: true
+        case .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode, .createDatabase: true
         default: false
         }
     }

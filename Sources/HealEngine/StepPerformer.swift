@@ -7,6 +7,7 @@ enum Inverse: Sendable {
     case removeFile(ResourcePath, contents: [UInt8])
     case setMode(ResourcePath, FileMode, expecting: FileMode)
     case replaceFile(ResourcePath, contents: [UInt8], expecting: [UInt8])
+    case setJournalMode(ResourcePath, JournalMode, expecting: JournalMode)
 }
 
 /// Performs the steps of a repair, and takes them back.
@@ -30,7 +31,7 @@ struct StepPerformer: Sendable {
         do throws(MachineError) {
             for step in planned.repair.steps { try await perform(step, of: planned, check: check, &performed) }
         } catch {
-            takeBack(performed.inverses.reversed())
+            await takeBack(performed.inverses.reversed())
             throw error
         }
         performed.inverses.reverse()
@@ -39,7 +40,7 @@ struct StepPerformer: Sendable {
 
     /// - Returns: why something could not be taken back; `nil` when all was.
     @discardableResult
-    func takeBack(_ inverses: [Inverse]) -> String? {
+    func takeBack(_ inverses: [Inverse]) async -> String? {
         var trouble: String?
         for inverse in inverses {
             do throws(MachineError) {
@@ -53,6 +54,8 @@ struct StepPerformer: Sendable {
                     try machine.replaceFile(path, contents: contents, expecting: expected)
                 case .setMode(let path, let mode, let expected):
                     try machine.setMode(path, mode, expecting: expected)
+                case .setJournalMode(let path, let mode, let expected):
+                    try await machine.setJournalMode(of: path, to: mode, expecting: expected)
                 }
             } catch {
                 trouble = trouble ?? error.explanation
@@ -112,6 +115,9 @@ struct StepPerformer: Sendable {
             }
         case .recoverJournal(let path):
             try await machine.recoverJournal(of: path)
+        case .setJournalMode(let path, let mode, let previous):
+            try await machine.setJournalMode(of: path, to: mode, expecting: previous)
+            performed.inverses.append(.setJournalMode(path, previous, expecting: mode))
         // None of these three is taken back: the damaged database is kept under another name, and what is in its place was
         // examined before it got there.
         case .restoreDatabase(let path, let backup):

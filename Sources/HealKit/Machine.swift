@@ -226,6 +226,12 @@ public protocol ChangingMachine: Machine {
     ) async throws(MachineError) -> Value
     /// Opens the database for writing once, so that SQLite rolls back what a killed writer left.
     func recoverJournal(of path: ResourcePath) async throws(MachineError)
+    /// Changes the journal mode that the database's file keeps, and reads it back. Waits for nobody.
+    /// - Throws: `.refused(.inUse)` while somebody else is in the way, `.refused(.changedMeanwhile)` when it is another one than
+    ///   `previous`.
+    func setJournalMode(
+        of path: ResourcePath, to mode: JournalMode, expecting previous: JournalMode
+    ) async throws(MachineError)
     /// Puts a verified copy of `backup` in the place of a damaged database, which is kept under a name of its own with what
     /// SQLite keeps beside it. Waits for others to let go of it.
     func restoreDatabase(

@@ -33,6 +33,8 @@ public enum MachineError: Error, Sendable, Hashable {
         case hardLinked
         /// Nothing of a damaged database could be read: there is nothing to put in its place.
         case nothingReadable
+        /// Another process has the database open, and what is to be changed can only change while none has.
+        case inUse
     }
 
     public enum DatabaseFault: Sendable, Hashable {
@@ -86,6 +88,7 @@ extension MachineError.Refusal {
         case .noSpace(let needed, let free): "needs \(needed) bytes, and the file system has \(free) left"
         case .hardLinked: "has more than one name (hard links)"
         case .nothingReadable: "nothing in it can be read any more, so it is left as it is"
+        case .inUse: "another process uses it, so this cannot be changed now; try again when it is stopped"
         }
     }
 }

@@ -77,6 +77,9 @@ public enum Step: Hashable, Sendable, Codable {
     case rewriteDatabase(database: ResourcePath, statements: [String], proofs: [Proof])
     /// Opens a database for writing once, so that SQLite rolls back what a killed writer left in its journal.
     case recoverJournal(database: ResourcePath)
+    /// Changes the journal mode that a database's file keeps, outside any transaction and while nobody is in the way; `previous`
+    /// is what it was when the plan was made.
+    case setJournalMode(database: ResourcePath, mode: JournalMode, previous: JournalMode)
     /// Puts a copy of a backup in the place of a damaged database, which is kept beside it.
     case restoreDatabase(database: ResourcePath, backup: ResourcePath)
     /// Copies what can be read of a damaged database into a new one and puts that in its place; the damaged one is kept

@@ -228,6 +228,10 @@ extension JSONValue {
                 ("proofs", .array(proofs)))
         case .recoverJournal(let database):
             self = .step("recoverJournal", ("database", .path(database)))
+        case .setJournalMode(let database, let mode, let previous):
+            self = .step(
+                "setJournalMode", ("database", .path(database)), ("mode", .string(mode.rawValue)),
+                ("previous", .string(previous.rawValue)))
         case .restoreDatabase(let database, let backup):
             self = .step("restoreDatabase", ("database", .path(database)), ("backup", .path(backup)))
         case .appendText(let path, let text, let length):

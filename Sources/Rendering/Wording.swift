@@ -50,6 +50,8 @@ enum Wording {
             (["create \(path)"] + pragmas + statements).joined(separator: "; ")
         case .executeSQL(_, let statements), .rewriteDatabase(_, let statements, _): statements.joined(separator: "; ")
         case .recoverJournal(let database): "open \(database) for writing, so that SQLite rolls back"
+        case .setJournalMode(_, let mode, let previous):
+            "PRAGMA journal_mode = \(mode.rawValue) (now \(previous.rawValue))"
         case .restoreDatabase(let database, let backup):
             "keep \(database) as \(database).damaged-<time>; copy \(backup) to \(database)"
         case .salvageDatabase(let database):

@@ -265,6 +265,12 @@ public final class FakeMachine: ChangingMachine {
         try changing("recoverJournal", path.text) { _ in }
     }
 
+    public func setJournalMode(
+        of path: ResourcePath, to mode: JournalMode, expecting previous: JournalMode
+    ) async throws(MachineError) {
+        try changing("setJournalMode \(mode.rawValue)", path.text) { _ in }
+    }
+
     public func restoreDatabase(
         _ path: ResourcePath, from backup: ResourcePath
     ) async throws(MachineError) -> ReplacedDatabase {

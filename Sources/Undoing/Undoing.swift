@@ -16,6 +16,8 @@ public enum Undoing {
                     CreatedDatabaseUndo(run: run.run, database: path, pragmas: pragmas, statements: statements))
             case .createDirectory, .copyTemplate, .setMode, .appendText:
                 checks.append(FileUndo(run: run.run, step: step, made: made))
+            case .setJournalMode(let database, let mode, let previous):
+                checks.append(JournalModeUndo(run: run.run, database: database, mode: mode, previous: previous))
             default: break  // Of databases that existed, or nothing that could be taken back.
             }
         }

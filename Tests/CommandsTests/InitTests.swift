@@ -129,6 +129,29 @@ import Testing
         try await sandbox.sqlite(file, "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")
     }
 
+    /// No file can have the ending `.sql` behind such a name, so it is shortened, and two of them stay apart.
+    @Test func namesThatAreTooLongForASchemaFile() async throws {
+        let sandbox = try Sandbox()
+        let stem = String(repeating: "é", count: 123)
+        let names = ["\(stem)abc.db", "\(stem)xyz.db", "d/\(stem)abc.db"]
+        _ = try await sandbox.sqlite("made.db", "CREATE VIRTUAL TABLE f USING fts5(a)")
+        try FileManager.default.createDirectory(atPath: sandbox.path("d"), withIntermediateDirectories: true)
+        for (index, name) in names.enumerated() {
+            try FileManager.default.copyItem(atPath: sandbox.path("made.db"), toPath: sandbox.path(name))
+            // Alike, they would be one pattern.
+            _ = try await sandbox.shell(
+                "printf '\\x0\(index + 1)' | dd of='\(name)' bs=1 seek=63 conv=notrunc 2> /dev/null")
+        }
+        try sandbox.remove("made.db")
+        let answer = try await sandbox.tool("selfheal", ["init"])
+        #expect(answer.status == 0, "\(answer.all)")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: sandbox.path("schemas"))
+        #expect(files.filter { $0.hasSuffix(".sql") }.count == 3, "\(files)")
+        #expect(files.filter { $0.hasPrefix(String(stem.prefix(60))) }.count == 2, "\(files)")
+        let check = try await sandbox.validate("--check-only")
+        #expect(check.status == 0, "\(check.all)")
+    }
+
     @Test(arguments: shapes) func aCheckPasses(_ shape: Shape) async throws {
         let sandbox = try await make(shape)
         let before = try sandbox.listing()

@@ -77,6 +77,7 @@ enum Example {
                 path: try path("a.db"), pragmas: ["PRAGMA user_version=1"], statements: ["CREATE TABLE t (x)"]),
             .executeSQL(database: try path("b.db"), statements: ["ALTER TABLE \"t\" ADD COLUMN 'ü' TEXT", "SELECT 1"]),
             .recoverJournal(database: try path("c.db")),
+            .setJournalMode(database: try path("c.db"), mode: .wal, previous: .delete),
             .restoreDatabase(database: try path("d.db"), backup: try path(".selfheal/backups/d.db/x.db")),
             .salvageDatabase(database: try path("e.db")), .finishReplacement(database: try path("f.db")),
         ]

@@ -88,6 +88,7 @@ import Testing
             steps: [
                 .restoreDatabase(database: database, backup: Make.path("b.db")), .salvageDatabase(database: database),
                 .finishReplacement(database: database),
+                .setJournalMode(database: database, mode: .wal, previous: .delete),
             ])
         let finding = Finding(
             "sqlite.file.damaged", subject: "a.db", severity: .critical, message: "a.db is damaged", repair: repair)
@@ -95,7 +96,7 @@ import Testing
             "selfheal", .dryRun, [Make.databaseCheck("a.db", .critical, [finding])],
             plan: [Make.planned(finding)])
         let text = JSONRenderer().render(report)
-        for type in ["restoreDatabase", "salvageDatabase", "finishReplacement"] {
+        for type in ["restoreDatabase", "salvageDatabase", "finishReplacement", "setJournalMode"] {
             #expect(text.contains("\"type\": \"\(type)\""))
         }
         #expect(text.contains("\"backup\": \"b.db\""))

@@ -16,9 +16,10 @@ import Testing
                 .createDatabase(path: database, pragmas: [], statements: ["CREATE TABLE t(x)"]),
                 .executeSQL(database: try ResourcePath("b.db"), statements: ["CREATE TABLE t(x)"]),
                 .recoverJournal(database: try ResourcePath("b.db")),
+                .setJournalMode(database: try ResourcePath("c.db"), mode: .wal, previous: .delete),
             ],
             changes: [DatabaseChange(database: try ResourcePath("b.db"))])
-        #expect(Undoing.checks(for: run).map(\.subject) == ["b.db", "data/a.db", "f", "data"])
+        #expect(Undoing.checks(for: run).map(\.subject) == ["b.db", "c.db", "data/a.db", "f", "data"])
         #expect(Undoing.isPossible(for: run))
         #expect(
             !Undoing.isPossible(

@@ -135,8 +135,9 @@ extension DatabaseSchemaCheck {
             "sqlite.pragma.differs", .warning, risk: .medium,
             meaning: "A property of the file (user_version, application_id, journal_mode …) is not the stated one.",
             healing:
-                "user_version is raised and application_id set when everything else is as stated. The others "
-                + "can only change while nobody uses the database, so that is left to a person."),
+                "user_version is raised and application_id set when everything else is as stated. journal_mode is set outside "
+                + "the transaction, unless another process uses the database: then it says so and the rest is done. "
+                + "page_size, auto_vacuum and encoding are for a person, who is told the command."),
         FindingKind(
             "sqlite.newer-application", .critical, risk: nil,
             meaning:

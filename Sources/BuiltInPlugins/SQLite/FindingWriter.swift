@@ -54,6 +54,11 @@ struct FindingWriter {
                 steps: [
                     .rewriteDatabase(database: database, statements: rewrite.statements, proofs: rewrite.proofs)
                 ], after: after)
+        case .journalMode(let mode, let previous):
+            guard let doing = draft.doing, let done = draft.done else { return nil }
+            return Repair(
+                doing, done: done, detail: "PRAGMA journal_mode = \(mode.rawValue)", risk: .medium,
+                steps: [.setJournalMode(database: database, mode: mode, previous: previous)], after: after)
         case .statements(let statements, let risk):
             guard let doing = draft.doing, let done = draft.done else { return nil }
             return Repair(
@@ -94,14 +99,14 @@ struct FindingWriter {
         case .tableDiffers(let table, let aspects): tableDiffers(table, aspects)
         case .virtualTableDiffers(let code, let found):
             textDiffers("sqlite.table.differs", "Virtual table \(code.name.text.shown)", [code.name], code.sql, found)
-        case .indexDiffers(let index, let found):
-            textDiffers(
-                "sqlite.index.differs", "Index \(index.name.text.shown)", [index.table, index.name], index.sql, found)
+        case .indexDiffers(let index, let found): indexDiffers(index, found)
         case .viewDiffers(let view, let found):
             textDiffers("sqlite.view.differs", "View \(view.name.text.shown)", [view.name], view.sql, found)
         case .triggerDiffers(let trigger, let found):
-            textDiffers(
-                "sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found)
+            moved(
+                textDiffers(
+                    "sqlite.trigger.differs", "Trigger \(trigger.name.text.shown)", [trigger.name], trigger.sql, found),
+                trigger.name, to: trigger.table, from: CodeDefinition.parse(found)?.table)
         case .nameTaken(let name, let expected, let found): nameTaken(name, expected: expected, found: found)
         case .pragmaDiffers(let name, let expected, let found): pragmaDiffers(name, expected: expected, found: found)
         case .newerApplication(let expected, let found):
@@ -202,6 +207,22 @@ struct FindingWriter {
         return draft
     }
 
+    private func indexDiffers(_ index: IndexDefinition, _ found: String) -> Draft {
+        let draft = textDiffers(
+            "sqlite.index.differs", "Index \(index.name.text.shown)", [index.table, index.name], index.sql, found)
+        return moved(draft, index.name, to: index.table, from: IndexDefinition.parse(found, on: nil)?.table)
+    }
+
+    /// Says so where what differs is the table.
+    private func moved(_ draft: Draft, _ name: SQLName, to wanted: SQLName?, from found: SQLName?) -> Draft {
+        guard let wanted, let found, wanted != found else { return draft }
+        var draft = draft
+        let kind = draft.id == "sqlite.index.differs" ? "Index" : "Trigger"
+        draft.message =
+            "\(kind) \(name.text.shown) in \(database) is on \(found.text.shown), expected on \(wanted.text.shown)"
+        return draft
+    }
+
     private func textDiffers(
         _ id: FindingID, _ what: String, _ names: [SQLName], _ expected: String, _ found: String
     ) -> Draft {
@@ -263,16 +284,54 @@ struct FindingWriter {
         case (_, .checkFails), (_, .notNullFails), (_, .orphans), (_, .rows):
             "state a default or a backfill that fits the rows, or change the rows"
         case (_, .backfillFiresTriggers): "add the column and fill it by hand, with the triggers as you want them"
+        case (_, .belongs):
+            "give one of the two another name, or drop it by hand; with 'extras: drop' it is replaced at high risk"
         case (_, .nameTaken): "rename or move it; it is never dropped by itself"
         case (_, .renameRefused): "mend what SQLite names, or rename the column by hand"
         case (_, .contentsOfModule): "drop it and run again, if what it holds can be made anew"
+        case (_, .columnsWouldGo):
+            "name them in the manifest, in the places that they have; with 'extras: drop' they go, at high risk"
         case (.extra, _): "name it in the manifest, or drop it by hand; with 'extras: drop' it is dropped at high risk"
-        case (.pragmaDiffers(let name, let expected, _), .inUse):
-            "PRAGMA \(name) = \(expected), when nobody uses the database"
+        case (.pragmaDiffers(let name, let expected, _), .inUse): byHand(name, expected)
         case (.newerApplication, _): "start the newer version of the application, or restore an older database"
         case (.foreignApplication, _): "check the path, or the application_id in the manifest"
         case (_, _?): nil
         }
+    }
+}
+
+extension FindingWriter {
+    /// What a person does about a property that only a new file takes on.
+    fileprivate func byHand(_ pragma: String, _ value: String) -> String {
+        let file = database.text.shellWord
+        let command =
+            switch pragma {
+            case "page_size":
+                // In WAL mode VACUUM leaves the size as it is.
+                "sqlite3 \(file) 'PRAGMA journal_mode = delete; PRAGMA page_size = \(value); VACUUM'"
+            case "encoding":
+                "sqlite3 \(file) '.dump --preserve-rowids' | sqlite3 -cmd \"PRAGMA encoding = '\(value)'\" "
+                    + "\((database.text + ".new").shellWord) && mv \((database.text + ".new").shellWord) \(file)"
+            default: "sqlite3 \(file) 'PRAGMA \(pragma) = \(value); VACUUM'"
+            }
+        return "stop the application, keep a copy, and run: \(command)"
+    }
+}
+
+extension String {
+    /// As one word of a shell's command.
+    fileprivate var shellWord: String {
+        let text = hasPrefix("-") ? "./" + self : self
+        let plain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        return plain ? text : "'" + text.printable.replacing("'", with: "'\\''") + "'"
     }
 }
 

@@ -24,7 +24,14 @@ struct DatabasePlace {
     /// What of a side file is there: `-journal`, `-wal`, `-shm`.
     func side(_ suffix: String) throws(MachineError) -> FileStatus? {
         let name = path.text + suffix
-        guard let status = try FileStatus.at(absolute + suffix, in: AT_FDCWD, name) else { return nil }
+        let found: FileStatus?
+        do throws(MachineError) {
+            found = try FileStatus.at(absolute + suffix, in: AT_FDCWD, name)
+        } catch .system(_, _, ENAMETOOLONG, _) {
+            // Such a file cannot be: SQLite can read a database with such a name, and never writes to it.
+            return nil
+        }
+        guard let status = found else { return nil }
         guard status.kind == .regular else { throw .refused(subject: name, .kind(status.kind, wanted: .regular)) }
         return status
     }

@@ -7,7 +7,7 @@ extension SchemaComparison {
     public func extras(_ connection: any SQLConnection) throws(MachineError) -> [SchemaExtra] {
         let found = try self.found.withoutShadowTables(connection)
         var extras: [SchemaExtra] = []
-        for object in found.objects where !object.name.key.hasPrefix("_litestream_") {
+        for object in found.objects where !object.name.isOfReplicator {
             switch object.kind {
             case .table, .view:
                 if desired.stored.tableOrView(object.name) == nil {
@@ -30,4 +30,9 @@ extension SchemaComparison {
         let order: [SchemaExtra.Kind] = [.trigger, .view, .index, .column, .table]
         return order.flatMap { kind in extras.filter { $0.kind == kind } }
     }
+}
+
+extension SQLName {
+    /// Whether a replicator keeps its own things under the name.
+    var isOfReplicator: Bool { key.hasPrefix("_litestream_") }
 }

@@ -37,7 +37,9 @@ public struct SchemaComparison: Sendable {
             guard let table = desired.table(object.name) else {
                 return CodeDefinition.parse(object.sql).map { [.virtualTableMissing($0)] } ?? []
             }
-            return [.tableMissing(table, indexes: desired.indexes(on: table.name))]
+            // Where something else has its name, an index is a difference of its own.
+            let indexes = desired.indexes(on: table.name).filter { !found.has($0.name) }
+            return [.tableMissing(table, indexes: indexes)]
         }
         if object.kind == other.kind, object.sql.hasSameBytes(as: other.sql) { return [] }
         guard other.kind == .table, other.isVirtual == object.isVirtual else {

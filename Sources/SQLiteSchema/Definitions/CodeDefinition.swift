@@ -18,7 +18,7 @@ public struct CodeDefinition: Hashable, Sendable {
     }
 
     /// Reads the text of a CREATE VIEW, CREATE TRIGGER or CREATE VIRTUAL TABLE that SQLite has accepted.
-    static func parse(_ sql: String) -> CodeDefinition? {
+    public static func parse(_ sql: String) -> CodeDefinition? {
         let text = SQLText(sql)
         var cursor = SQLCursor(text)
         guard cursor.take("create") else { return nil }

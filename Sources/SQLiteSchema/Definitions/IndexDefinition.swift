@@ -18,7 +18,7 @@ public struct IndexDefinition: Hashable, Sendable {
 
     /// Reads a text that SQLite has accepted.
     /// - Parameter table: the indexed table, if it is known: it tells columns from texts in double quotes.
-    static func parse(_ sql: String, on table: TableDefinition?) -> IndexDefinition? {
+    public static func parse(_ sql: String, on table: TableDefinition?) -> IndexDefinition? {
         let text = SQLText(sql)
         var cursor = SQLCursor(text)
         guard cursor.take("create") else { return nil }

@@ -77,6 +77,9 @@ public struct StoredSchema: Hashable, Sendable {
     public func index(_ name: SQLName) -> SchemaObject? { indexes[name].map { objects[$0] } }
     public func trigger(_ name: SQLName) -> SchemaObject? { triggers[name].map { objects[$0] } }
 
+    /// Whether an index can no longer have that name.
+    func has(_ name: SQLName) -> Bool { tablesAndViews[name] != nil || indexes[name] != nil }
+
     /// The table of that name, if it is one with columns of its own.
     public func table(_ name: SQLName) -> TableDefinition? {
         guard let object = tableOrView(name), object.kind == .table else { return nil }

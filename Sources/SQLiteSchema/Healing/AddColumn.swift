@@ -58,15 +58,11 @@ extension ChangePlanner {
         var obstacles: [Obstacle] = []
         let triggers = updateTriggers(of: missing)
         if !triggers.isEmpty { obstacles.append(.backfillFiresTriggers(triggers)) }
-        let column = missing.column.name.alwaysQuoted
         let source = source(missing.table, adding: others + [missing])
+        let columns = Set(((table(missing.table)?.columns ?? []) + (others + [missing]).map(\.column)).map(\.name))
         for key in missing.foreignKeys {
-            var condition = "\(column) IS NOT NULL"
-            if let parent = key.parentColumns?.first, found.tableOrView(key.parent) != nil {
-                let name = parent.alwaysQuoted
-                condition =
-                    "\(column) NOT IN (SELECT \(name) FROM main.\(key.parent.alwaysQuoted) WHERE \(name) IS NOT NULL)"
-            }
+            let condition = try orphans(key, of: missing.table, columns: columns, rows: source)
+            guard let condition else { continue }
             if let rows = try rows(of: source, where: condition) { obstacles.append(.orphans(rows: rows.count)) }
         }
         return obstacles
@@ -98,7 +94,8 @@ extension ChangePlanner {
         }.map(\.name)
     }
 
-    private static let strictTypes: Set<String> = ["int", "integer", "real", "text", "blob", "any"]
+    /// The types that a STRICT table knows.
+    static let strictTypes: Set<String> = ["int", "integer", "real", "text", "blob", "any"]
 }
 
 extension MissingColumn {

@@ -8,18 +8,22 @@ public struct ChangePlanner {
     /// As it is once columns have the names that the manifest states.
     let found: StoredSchema
     let connection: any SQLConnection
-    private let dropsExtras: Bool
+    let dropsExtras: Bool
     private let refusals: [ColumnRename: String]
 
     private var tables: [SQLName: TableDefinition] = [:]
     private var tablesWithRows: [SQLName: Bool] = [:]
-    private var differences: [SchemaDifference] = []
+    private(set) var differences: [SchemaDifference] = []
     /// Columns that the plan adds, by table, in order.
     var added: [SQLName: [MissingColumn]] = [:]
     /// Columns that are missing and stay so.
     var unavailable: [SQLName: Set<SQLName>] = [:]
     /// From the names that columns will have to those they have now, by table.
     private(set) var formerNames: [SQLName: [SQLName: SQLName]] = [:]
+    /// Tables whose rebuild counts on columns that another table gets before it.
+    var leans: [SQLName: Set<SQLName>] = [:]
+    /// What drops the columns of a table that the manifest does not name.
+    var droppedColumns: [SQLName: PlannedChange.Remedy] = [:]
     /// Tables as the plan leaves them so far.
     private var planned: [SQLName: TableDefinition] = [:]
     /// Indexes and triggers as the plan leaves them so far.
@@ -47,19 +51,12 @@ public struct ChangePlanner {
 
     /// - Parameter differences: in the order in which they are to be healed.
     public mutating func plan(_ differences: [SchemaDifference]) throws(MachineError) -> [PlannedChange] {
-        self.differences = differences
+        let (early, late) = inOrder(differences)
+        self.differences = early + late
         var changes: [PlannedChange] = []
-        var hasRebuilt = false
-        for difference in differences {
-            if difference.comesAfterRebuilds, !hasRebuilt {
-                try planRebuilds(&changes)
-                hasRebuilt = true
-            }
-            var change = PlannedChange(difference, try remedy(for: difference))
-            if !change.statements.isEmpty { change.guards = guards(for: difference, after: changes) }
-            changes.append(change)
-        }
-        if !hasRebuilt { try planRebuilds(&changes) }
+        for difference in early { try plan(difference, &changes) }
+        try planRebuilds(&changes)
+        for difference in late { try plan(difference, &changes) }
         for index in changes.indices where changes[index].obstacles.isEmpty {
             changes[index].requires = requirements(of: index, in: changes)
         }
@@ -77,6 +74,14 @@ public struct ChangePlanner {
         }
     }
 
+    private mutating func plan(
+        _ difference: SchemaDifference, _ changes: inout [PlannedChange]
+    ) throws(MachineError) {
+        var change = PlannedChange(difference, try remedy(for: difference))
+        if !change.statements.isEmpty { change.guards = guards(for: difference, after: changes) }
+        changes.append(change)
+    }
+
     private mutating func remedy(for difference: SchemaDifference) throws(MachineError) -> PlannedChange.Remedy {
         switch difference {
         case .tableMissing(let table, let indexes):
@@ -84,7 +89,12 @@ public struct ChangePlanner {
             return .statements([table.sql] + indexes.map(\.sql), risk: .low)
         case .virtualTableMissing(let code), .viewMissing(let code): return .statements([code.sql], risk: .low)
         case .triggerMissing(let code): return triggerRemedy(code)
-        case .columnMissing(let column): return try columnRemedy(column)
+        case .columnMissing(let column):
+            guard let rename = refusedRename(of: column.table, to: column.column.name) else {
+                return try columnRemedy(column)
+            }
+            unavailable[column.table, default: []].insert(column.column.name)
+            return .obstacles([rename.obstacle])
         case .columnRenamed(let rename):
             if let refusal = refusals[rename] { return .obstacles([.renameRefused(refusal)]) }
             return .statements([rename.statement], risk: .medium)
@@ -95,10 +105,16 @@ public struct ChangePlanner {
         case .viewDiffers(let view, _): return replacement(ofView: view)
         case .triggerDiffers(let trigger, _): return replacement(ofTrigger: trigger)
         case .nameTaken(let name, let expected, let found): return nameRemedy(name, expected: expected, found: found)
-        case .pragmaDiffers(let name, let expected, _): return pragmaRemedy(name, expected: expected)
+        case .pragmaDiffers(let name, let expected, let found):
+            return pragmaRemedy(name, expected: expected, found: found)
         case .newerApplication, .foreignApplication: return .obstacles([.foreignOwner])
         case .extra(let extra): return try extraRemedy(extra)
         }
+    }
+
+    /// A rename that SQLite does not make now. Until it does, nothing takes the column's place, and it does not go.
+    func refusedRename(of table: SQLName, to new: SQLName? = nil) -> ColumnRename? {
+        refusals.keys.filter { $0.table == table && (new == nil || $0.new == new) }.min { $0.new < $1.new }
     }
 
     // MARK: Tables that are rebuilt
@@ -110,10 +126,19 @@ public struct ChangePlanner {
             guard let table = change.difference.rebuiltTable, !names.contains(table) else { continue }
             names.append(table)
         }
+        names = parentsFirst(names)
         for name in names {
             guard let desired = desired.table(name), let current = planned(name) else { continue }
+            if let rename = refusedRename(of: name) {
+                for index in changes.indices
+                where changes[index].difference.rebuiltTable == name && !changes[index].obstacles.isEmpty {
+                    changes[index].remedy = .obstacles([rename.obstacle])
+                }
+                continue
+            }
             let replaced = try replacedDependents(of: name)
-            let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: [])
+            let dropping = columnsInTheWay(of: desired, current)
+            let remedy = try rebuildRemedy(desired, current, replaced: replaced, dropping: dropping)
             var isRewrite = false
             if case .rewrite = remedy { isRewrite = true }
             for index in changes.indices
@@ -129,10 +154,18 @@ public struct ChangePlanner {
             guard isRewrite else { continue }
             rewrites[name] = remedy
             note(replaced)
-            planned[name] = TargetTable(desired, keeping: current)?.definition
+            planned[name] = TargetTable(desired, keeping: current, dropping: dropping)?.definition
+            if !dropping.isEmpty { droppedColumns[name] = remedy }
         }
         // A rebuild copies what is added before.
-        changes = changes.filter { !$0.isRewrite } + changes.filter(\.isRewrite)
+        let tables = changes.filter(\.isRewrite).compactMap(\.difference.rebuiltTable)
+        let order = Dictionary(
+            parentsFirst(tables).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let rewrites = changes.filter(\.isRewrite).enumerated().sorted {
+            let places = [$0, $1].map { $0.element.difference.rebuiltTable.flatMap { order[$0] } ?? -1 }
+            return (places[0], $0.offset) < (places[1], $1.offset)
+        }
+        changes = changes.filter { !$0.isRewrite } + rewrites.map(\.element)
     }
 
     /// Indexes and triggers of a table that are defined differently, as they are to be: they are made again with it.
@@ -205,60 +238,23 @@ public struct ChangePlanner {
         return .statements([trigger.sql], risk: .low)
     }
 
-    private func pragmaRemedy(_ name: String, expected: String) -> PlannedChange.Remedy {
+    private func pragmaRemedy(_ name: String, expected: String, found: String) -> PlannedChange.Remedy {
         switch PersistentPragma(rawValue: name) {
         // Rewrites what an application says of its data, and perhaps goes by.
         case .userVersion, .applicationID: .statements(["PRAGMA \(name) = \(expected)"], risk: .medium)
-        case .journalMode: .obstacles([.inUse("it can only be changed while nobody else uses the database")])
-        default:
+        case .journalMode:
+            if let mode = JournalMode(rawValue: expected), let previous = JournalMode(rawValue: found) {
+                .journalMode(mode, previous: previous)
+            } else {
+                .obstacles([.inUse("nobody keeps a database in that mode")])
+            }
+        case .encoding: .obstacles([.inUse("a database keeps the encoding that it was made with")])
+        case .pageSize, .autoVacuum, nil:
             .obstacles([
                 .inUse("it only takes effect in a new file, or with VACUUM while nobody else uses the database")
             ])
         }
     }
-
-    private mutating func extraRemedy(_ extra: SchemaExtra) throws(MachineError) -> PlannedChange.Remedy {
-        guard dropsExtras else { return .obstacles([.notAutomatic]) }
-        switch extra.kind {
-        case .column:
-            guard let name = extra.table, let desired = desired.table(name), let current = planned(name) else {
-                return .obstacles([.notAutomatic])
-            }
-            // All of a table's go at once.
-            if let remedy = droppedColumns[name] { return remedy }
-            let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
-            let remedy = try rebuildRemedy(desired, current, replaced: [], dropping: names)
-            droppedColumns[name] = remedy
-            return remedy
-        case .table, .view, .index, .trigger:
-            if extra.kind == .table {
-                let children = try children(of: extra.name)
-                if !children.isEmpty { return .obstacles([.referenced(by: children)]) }
-            }
-            if let kind = SchemaObject.Kind(rawValue: extra.kind.rawValue) { noteDropped(kind, extra.name) }
-            return .statements(
-                ["DROP \(extra.kind.rawValue.uppercased()) main.\(extra.name.alwaysQuoted)"], risk: .high)
-        }
-    }
-
-    /// Tables that stay, and reference one that goes as the plan leaves them: nothing could be written to them any more.
-    private mutating func children(of parent: SQLName) throws(MachineError) -> [SQLName] {
-        var children: [SQLName] = []
-        for object in found.objects where object.kind == .table && desired.stored.tableOrView(object.name) != nil {
-            var table = planned(object.name)
-            // Without the columns that go with it.
-            if case .rewrite = droppedColumns[object.name], let current = table,
-                let desired = desired.table(object.name)
-            {
-                let names = Set(current.columns.map(\.name)).subtracting(desired.columns.map(\.name))
-                table = TargetTable(desired, keeping: current, dropping: names)?.definition
-            }
-            if table?.foreignKeys.contains(where: { $0.parent == parent }) == true { children.append(object.name) }
-        }
-        return children
-    }
-
-    private var droppedColumns: [SQLName: PlannedChange.Remedy] = [:]
 
     // MARK: What the found database holds
 
@@ -299,7 +295,7 @@ extension SchemaDifference {
     }
 
     /// Indexes and code are made on tables as they are to be.
-    fileprivate var comesAfterRebuilds: Bool {
+    var comesAfterRebuilds: Bool {
         switch self {
         case .tableMissing, .virtualTableMissing, .columnMissing, .columnRenamed, .columnDiffers, .tableDiffers,
             .virtualTableDiffers, .nameTaken:
@@ -307,6 +303,11 @@ extension SchemaDifference {
         default: true
         }
     }
+}
+
+extension ColumnRename {
+    /// Why something else is not done, when it is not made.
+    var obstacle: Obstacle { .waits(for: "the column \(new.text.shown), which is still called \(old.text.shown),") }
 }
 
 extension TableDefinition {

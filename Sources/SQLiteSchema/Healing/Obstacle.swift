@@ -34,12 +34,16 @@ public enum Obstacle: Hashable, Sendable {
     case definedDifferently
     /// A virtual table whose contents cannot be carried over.
     case contentsOfModule
+    /// Columns of a virtual table that the manifest does not name.
+    case columnsWouldGo([SQLName])
     /// Rows are in the way of a unique index: in how many groups, and the rowids of a few.
     case duplicates(groups: Int64, rowids: [Int64])
     /// Something that it needs is not there and cannot be made.
     case waits(for: String)
     /// Something else has its name.
     case nameTaken
+    /// What has its name is on a table that the manifest does not name.
+    case belongs(to: SQLName)
     /// Tables that stay reference it.
     case referenced(by: [SQLName])
     /// It can only be changed when nobody uses the database.
@@ -87,11 +91,14 @@ public enum Obstacle: Hashable, Sendable {
         case .renameRefused(let message): "SQLite does not rename it: \(message)"
         case .definedDifferently: "what is there is defined differently"
         case .contentsOfModule: "its contents cannot be carried over to another definition"
+        case .columnsWouldGo(let names):
+            "\(names.map(\.text.shown).joined(separator: ", ")) would go, which the manifest does not name"
         case .duplicates(let groups, let rowids):
             "\(groups) \(groups == 1 ? "group" : "groups") of rows share the same values"
                 + Self.shown(rowids, isComplete: groups * 2 <= rowids.count)
         case .waits(let what): "\(what) must be there first"
         case .nameTaken: "something else has that name"
+        case .belongs(let table): "it belongs to \(table.text.shown), which the manifest does not name"
         case .referenced(let names):
             "\(names.map(\.text.shown).joined(separator: ", ")) \(names.count == 1 ? "references" : "reference") it"
         case .inUse(let what): what

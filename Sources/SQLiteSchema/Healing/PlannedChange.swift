@@ -7,6 +7,8 @@ public struct PlannedChange: Hashable, Sendable {
         case statements([String], risk: Risk)
         /// Statements that rewrite rows, with what must come out as it went in. Several changes of one table share them.
         case rewrite(Rewrite)
+        /// The file gets another journal mode, outside the transaction.
+        case journalMode(JournalMode, previous: JournalMode)
         /// Why nothing is done.
         case obstacles([Obstacle])
     }
@@ -44,7 +46,7 @@ public struct PlannedChange: Hashable, Sendable {
         switch remedy {
         case .statements(let statements, _): statements
         case .rewrite(let rewrite): rewrite.statements
-        case .obstacles: []
+        case .journalMode, .obstacles: []
         }
     }
 

@@ -84,7 +84,7 @@ private struct RowsInTheWay {
         guard try planner.hasRows(target.name) else { return [] }
         let source = source(&planner)
         var obstacles: [Obstacle] = []
-        for (condition, phrase) in conditions(&planner) {
+        for (condition, phrase) in try conditions(&planner, source) {
             guard let rows = try planner.rows(of: source, where: condition) else { continue }
             obstacles.append(.rows(rows.count, rowids: rows.rowids, phrase: phrase))
         }
@@ -107,8 +107,9 @@ private struct RowsInTheWay {
         var losses: [String] = []
         for source in sources {
             let name = source.column.name
-            if let conversion = source.conversion, let expression = source.expression {
-                let condition = "selfheal_loss(\(expression), '\(conversion.rawValue)')"
+            if let conversion = source.conversion {
+                // Not of what fills it: that is stated.
+                let condition = "selfheal_loss(\(name.alwaysQuoted), '\(conversion.rawValue)')"
                 if let lost = try planner.rows(of: rows, where: condition) {
                     let obstacle = Obstacle.rows(
                         lost.count, rowids: lost.rowids,
@@ -145,7 +146,7 @@ private struct RowsInTheWay {
             guard let expression = source.expression else {
                 return "\(MissingColumn(table: target.name, column: source.column).value) AS \(name)"
             }
-            return source.conversion.map { "selfheal_stored(\(expression), '\($0.rawValue)') AS \(name)" }
+            return source.storage.map { "selfheal_stored(\(expression), '\($0.rawValue)') AS \(name)" }
                 ?? "\(expression) AS \(name)"
         }
         if let rowid = source.rowid { columns.insert("\(rowid) AS selfheal_rowid", at: 0) }
@@ -162,7 +163,9 @@ private struct RowsInTheWay {
 
     // MARK: What rows may not be
 
-    private func conditions(_ planner: inout ChangePlanner) -> [(condition: String, phrase: String)] {
+    private func conditions(
+        _ planner: inout ChangePlanner, _ rows: RowSource
+    ) throws(MachineError) -> [(condition: String, phrase: String)] {
         var conditions: [(String, String)] = []
         for source in sources {
             let column = source.column
@@ -187,7 +190,9 @@ private struct RowsInTheWay {
             conditions.append(("NOT (\(check.expression.source))", "break CHECK (\(check.expression.source.shown))"))
         }
         for key in target.foreignKeys where !current.foreignKeys.contains(key) {
-            if let condition = orphans(key, &planner) {
+            if let condition = try planner.orphans(
+                key, of: target.name, columns: Set(target.columns.map(\.name)), rows: rows)
+            {
                 conditions.append((condition, "reference a row of \(key.parent.text.shown) that does not exist"))
             }
         }
@@ -203,22 +208,6 @@ private struct RowsInTheWay {
         let changed = sources.filter { $0.conversion != nil || $0.old?.collation != $0.column.collation }.map(
             \.column.name)
         return check.expression.mentions(of: changed).isEmpty
-    }
-
-    private func orphans(_ key: ForeignKey, _ planner: inout ChangePlanner) -> String? {
-        let own = key.columns.map { "\(target.name.alwaysQuoted).\($0.alwaysQuoted)" }
-        let set = own.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
-        // Its names may be about to change: then only the proof can tell.
-        guard key.parent != target.name || planner.formerNames[target.name] == nil else { return nil }
-        guard let parent = planner.table(key.parent) else { return set }
-        guard let columns = key.parentColumns ?? parent.primaryKey?.terms.map(\.column), columns.count == own.count
-        else {
-            return nil
-        }
-        let former = planner.formerNames[key.parent] ?? [:]
-        let pairs = zip(columns, own).map { "parent.\((former[$0] ?? $0).alwaysQuoted) = \($1)" }
-        return "\(set) AND NOT EXISTS (SELECT 1 FROM main.\(key.parent.alwaysQuoted) AS parent "
-            + "WHERE \(pairs.joined(separator: " AND ")))"
     }
 
     /// Keys that are new, or whose columns compare differently than before.

@@ -9,18 +9,27 @@ extension ChangePlanner {
         let others = changes.indices.filter { $0 != index }
         switch change.difference {
         case .indexMissing(let wanted), .indexDiffers(let wanted, _):
-            return others.filter { changes[$0].makes(oneOf: wanted.table) { !wanted.mentions(of: [$0]).isEmpty } }
+            return others.filter { other in
+                if case .tableMissing(let table, _) = changes[other].difference { return table.name == wanted.table }
+                return changes[other].makes(oneOf: wanted.table) { !wanted.mentions(of: [$0]).isEmpty }
+            }
         case .columnMissing(let missing) where !change.isRewrite:
             return others.filter { changes[$0].makes(oneOf: missing.table) { !missing.needs(of: [$0]).isEmpty } }
         case .columnMissing, .columnDiffers, .tableDiffers:
             guard let table = change.difference.rebuiltTable else { return [] }
+            let parents = leans[table] ?? []
             // The rebuild copies what the plan has added and renamed by then.
-            return others.filter { !changes[$0].isRewrite && changes[$0].makes(oneOf: table) { _ in true } }
+            return others.filter { other in
+                !changes[other].isRewrite && changes[other].makes(oneOf: table) { _ in true }
+                    || parents.contains { changes[other].makes(oneOf: $0) { _ in true } }
+            }
         case .viewMissing(let code), .viewDiffers(let code, _), .triggerMissing(let code), .triggerDiffers(let code, _):
             return others.filter { other in
                 switch changes[other].difference {
                 case .tableMissing(let table, _): code.speaks(of: table.name)
                 case .virtualTableMissing(let table): code.speaks(of: table.name)
+                // A trigger that stands in for writing to it. A view can be made before what it speaks of.
+                case .viewMissing(let view), .viewDiffers(let view, _): code.table == view.name
                 default:
                     changes[other].table.map { table in
                         code.speaks(of: table)

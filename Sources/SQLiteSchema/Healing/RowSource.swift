@@ -20,7 +20,14 @@ extension ChangePlanner {
         let renamed = (formerNames[table] ?? [:]).sorted { $0.key < $1.key }
         var layers =
             renamed.isEmpty ? [] : [renamed.map { "\($1.alwaysQuoted) AS \($0.alwaysQuoted)" }.joined(separator: ", ")]
-        layers += columns.map { "\($0.value) AS \($0.column.name.alwaysQuoted)" }
+        let alias = desired.table(table)?.rowidAlias
+        let first = layers.count
+        layers += columns.enumerated().map { index, missing in
+            // It takes over the rowid.
+            let isRowid = missing.column.name == alias && missing.backfill == nil
+            let rowid = first + index == 0 ? source.rowid : source.rowid.map { _ in "selfheal_rowid" }
+            return "\((isRowid ? rowid : nil) ?? missing.value) AS \(missing.column.name.alwaysQuoted)"
+        }
         for (index, layer) in layers.enumerated() {
             let rowid = index == 0 ? source.rowid.map { "\($0) AS selfheal_rowid, " } ?? "" : ""
             source.sql = "(SELECT \(rowid)*, \(layer) FROM \(source.sql)) AS \(name)"

@@ -29,6 +29,8 @@ struct TableRebuild {
         let expression: String?
         /// How values change when they are stored in the new column; `nil` where they stay as they are.
         let conversion: Affinity?
+        /// How the new column stores what the expression gives; `nil` where that is in its form already.
+        let storage: Affinity?
         /// Whether every row keeps the value that it has.
         let isKept: Bool
     }
@@ -38,24 +40,27 @@ struct TableRebuild {
     private func source(_ column: ColumnDefinition) -> Source {
         let old = current.column(column.name)
         if column.generated != nil {
-            return Source(column: column, old: old, expression: nil, conversion: nil, isKept: false)
+            return Source(column: column, old: old, expression: nil, conversion: nil, storage: nil, isKept: false)
         }
         let backfill = backfills[column.name].map { "(\($0))" }
         guard let old else {
             let isRowid = target.definition.rowidAlias == column.name
             let expression = backfill ?? (isRowid ? current.rowidName : nil)
-            return Source(column: column, old: nil, expression: expression, conversion: nil, isKept: false)
+            return Source(
+                column: column, old: nil, expression: expression, conversion: nil,
+                storage: backfill.map { _ in target.definition.storage(of: column) }, isKept: false)
         }
         let affinity = target.definition.storage(of: column)
         let conversion = current.storage(of: old) == affinity ? nil : affinity
         let name = column.name.alwaysQuoted
         // A backfill is for rows that have nothing where something must be.
         guard let backfill, column.isNotNull, !old.isNotNull else {
-            return Source(column: column, old: old, expression: name, conversion: conversion, isKept: true)
+            return Source(
+                column: column, old: old, expression: name, conversion: conversion, storage: conversion, isKept: true)
         }
         return Source(
             column: column, old: old, expression: "coalesce(\(name), \(backfill))", conversion: conversion,
-            isKept: !SQLText(backfill).isVolatile)
+            storage: affinity, isKept: !SQLText(backfill).isVolatile)
     }
 
     /// The rowid that is kept although no column shows it: its names in the new and in the old table.
@@ -130,7 +135,7 @@ struct TableRebuild {
         let proofs = chunks.map { chunk in
             var before = chunk.map { source -> String in
                 let value = source.expression ?? "NULL"
-                return source.conversion.map { "selfheal_stored(\(value), '\($0.rawValue)')" } ?? value
+                return source.storage.map { "selfheal_stored(\(value), '\($0.rawValue)')" } ?? value
             }
             var after = chunk.map(\.column.name.alwaysQuoted)
             var shown = chunk.map(\.column.name.text.shown)

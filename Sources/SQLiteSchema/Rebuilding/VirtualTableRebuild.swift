@@ -21,7 +21,9 @@ struct VirtualTableRebuild {
                 if part.contains(where: { text.source($0) == "=" }) {
                     options.insert(text.name(part.lowerBound).asciiLowercased)
                 } else {
-                    columns.append(SQLName(text.name(part.lowerBound)))
+                    // R*Tree marks what it only keeps, and does not search.
+                    let isMarked = text.source(part.lowerBound) == "+" && part.count > 1
+                    columns.append(SQLName(text.name(part.lowerBound + (isMarked ? 1 : 0))))
                 }
             }
         }
@@ -87,6 +89,8 @@ extension ChangePlanner {
         guard let other = CodeDefinition.parse(text), let rebuild = VirtualTableRebuild(code, found: other) else {
             return .obstacles([.contentsOfModule])
         }
+        // Its columns are its definition, and their places are told by number: none is carried along behind the others.
+        guard rebuild.lost.isEmpty || dropsExtras else { return .obstacles([.columnsWouldGo(rebuild.lost)]) }
         return .rewrite(
             rebuild.rewrite(
                 temporary: SQLName("selfheal_new_\(code.name.text)"),

@@ -96,7 +96,7 @@ struct TableInverses {
             proofs += rewrite.proofs
         case .obstacles(let obstacles):
             refusals += obstacles.map { "table \(name) cannot be brought back: \($0.explanation)" }
-        case .statements: break
+        case .statements, .journalMode: break
         }
     }
 

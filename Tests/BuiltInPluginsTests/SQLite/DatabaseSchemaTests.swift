@@ -1,3 +1,4 @@
+import Foundation
 import HealKit
 import HealModel
 import ManifestShape
@@ -124,6 +125,20 @@ import Testing
 
     static let cases = [
         Case(
+            base(i: "CREATE TABLE theirs (z); CREATE INDEX i ON theirs (z)"), "sqlite.index.differs",
+            "Index i in d.db is on theirs, expected on t; nothing is done about it, because it belongs to theirs, which the "
+                + "manifest does not name",
+            hint:
+                "give one of the two another name, or drop it by hand; with 'extras: drop' it is replaced at high risk",
+            severity: .warning),
+        Case(
+            base(g: "CREATE TABLE theirs (z); CREATE TRIGGER g AFTER INSERT ON theirs BEGIN SELECT 1; END"),
+            "sqlite.trigger.differs",
+            "Trigger g in d.db is on theirs, expected on t; nothing is done about it, because it belongs to theirs, which "
+                + "the manifest does not name",
+            hint:
+                "give one of the two another name, or drop it by hand; with 'extras: drop' it is replaced at high risk"),
+        Case(
             base("a TEXT, b TEXT, c TEXT CHECK (c <> ''), new TEXT, f TEXT"), "sqlite.column.differs",
             "Column 'a' of t in d.db differs: type is TEXT, expected INT", doing: rebuild),
         Case(
@@ -169,10 +184,6 @@ import Testing
             base(v: "CREATE TABLE v (a)"), "sqlite.table.differs", "v in d.db is a table, not a view",
             hint: "rename or move it; it is never dropped by itself"),
         Case(
-            base(more: "PRAGMA journal_mode = wal"), "sqlite.pragma.differs",
-            "journal_mode of d.db is wal, expected delete; it can only be changed while nobody else uses the database",
-            hint: "PRAGMA journal_mode = delete, when nobody uses the database", severity: .warning),
-        Case(
             base(
                 "a INT, b TEXT NOT NULL, c TEXT CHECK (c <> ''), f TEXT",
                 more:
@@ -198,6 +209,45 @@ import Testing
         #expect(try await SQLitePluginTests.findings(Self.stated, on: machine) == [])
         #expect(try machine.rows("d.db", "PRAGMA integrity_check") == [[.text("ok")]])
         #expect(try machine.rows("d.db", "SELECT count(*) FROM t") == rows)
+    }
+
+    @Test func theJournalModeIsAStepOfItsOwn() async throws {
+        let machine = try DiskMachine()
+        try machine.sql("d.db", Self.base(more: "PRAGMA journal_mode = wal"))
+        let finding = try #require(try await SQLitePluginTests.findings(Self.stated, on: machine).first)
+        #expect(finding.id == "sqlite.pragma.differs" && finding.severity == .warning && finding.hint == nil)
+        #expect(finding.message == "journal_mode of d.db is wal, expected delete")
+        let database = try ResourcePath("d.db")
+        #expect(finding.repair?.steps == [.setJournalMode(database: database, mode: .delete, previous: .wal)])
+        #expect(finding.repair?.risk == .medium)
+    }
+
+    /// The commands are run as they are said, and leave nothing to say.
+    @Test(arguments: [
+        ("page_size", "8192", "it's/d.db"), ("page_size", "512", "d.db"), ("auto_vacuum", "full", "d.db"),
+        ("auto_vacuum", "incremental", "a&b.db"), ("encoding", "UTF-16be", "-d.db"),
+    ])
+    func whatOnlyAPersonCanDoIsSaidAsACommand(_ pragma: String, _ value: String, _ name: String) async throws {
+        let machine = try DiskMachine()
+        let number = Int(value).map { Tree(integerLiteral: $0) }
+        let pragmas = Tree.map([(pragma, number ?? Tree(stringLiteral: value))])
+        let stated = Tree.map([(name, ["tables": ["t": ["columns": ["a": "INT"]]], "pragmas": pragmas])])
+        try machine.sql(name, "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); PRAGMA journal_mode = wal")
+        let finding = try #require(try await SQLitePluginTests.findings(stated, on: machine).first)
+        #expect(finding.repair == nil)
+        let hint = try #require(finding.hint)
+        let start = "stop the application, keep a copy, and run: "
+        #expect(hint.hasPrefix(start))
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", String(hint.dropFirst(start.count))]
+        process.currentDirectoryURL = URL(filePath: machine.absolute("."))
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(hint)")
+        #expect(try await SQLitePluginTests.findings(stated, on: machine) == [])
+        #expect(try machine.rows(name, "SELECT a FROM t") == [[.integer(1)]])
     }
 
     @Test func anIndexWaitsForAColumnThatIsRefused() async throws {

@@ -17,6 +17,7 @@ final class PairBatch {
         var faults: [String]
         /// Rows that reference a missing one; -1 when SQLite cannot say, because the keys do not fit.
         var orphans: Int
+        var journalMode: String
 
         init(_ path: String) throws {
             let database = try RawDatabase(path)
@@ -25,13 +26,14 @@ final class PairBatch {
             // SQLite 3.40 looks for the values of tables without rowids in the wrong columns.
             faults = try database.rows("PRAGMA integrity_check").map { $0[0].string }
                 .filter { $0 != "ok" && !$0.contains(" value in ") }
+            journalMode = try database.rows("PRAGMA journal_mode")[0][0].string
             orphans = (try? database.rows("PRAGMA foreign_key_check").count) ?? -1
         }
 
         func isOther(than other: State?) -> Bool {
             guard let other else { return true }
             // SQLite keeps the counter of AUTOINCREMENT for ever once it has one.
-            return picture != other.picture || rows.tables != other.rows.tables
+            return picture != other.picture || journalMode != other.journalMode || rows.tables != other.rows.tables
         }
     }
 
@@ -58,6 +60,7 @@ final class PairBatch {
                 let fresh = try RawDatabase(sandbox.path("fresh-" + pair.database))
                 try fresh.execute("BEGIN;" + pair.new.joined(separator: ";") + ";COMMIT")
                 let old = try RawDatabase(sandbox.path(pair.database))
+                _ = try old.rows("PRAGMA journal_mode = \(pair.journalMode)")
                 try old.execute("BEGIN;" + pair.old.joined(separator: ";") + ";COMMIT")
                 try old.execute("BEGIN")
                 for row in pair.rows { _ = old.refusal(of: row) }
@@ -193,12 +196,15 @@ final class PairBatch {
                     reasons: found.messages.map(Self.kind)))
             if found.messages.isEmpty {
                 let lacks = new.picture.lacks(of: fresh.picture, exactly: pair.dropsExtras, old: old.picture)
+                if new.journalMode != pair.statedMode ?? pair.journalMode {
+                    fail(pair, "the journal mode is \(new.journalMode)")
+                }
                 if !lacks.isEmpty { fail(pair, "healed is not like new: \(lacks.joined(separator: "\n"))") }
             } else if !found.isNamed {
                 fail(pair, "no reason is given: \(found.messages)")
             }
             if found.healed == 0, !isSame { fail(pair, "nothing is healed, and the file has changed") }
-            for loss in try losses(old, new, fresh, dropsExtras: pair.dropsExtras) { fail(pair, loss) }
+            for loss in try losses(renamed(old, as: pair, in: new), new, fresh, pair) { fail(pair, loss) }
             if old.faults == [], new.faults != [] { fail(pair, "integrity: \(new.faults)") }
             if old.orphans >= 0, new.orphans > old.orphans {
                 fail(pair, "\(new.orphans) orphans, before \(old.orphans)")
@@ -209,8 +215,28 @@ final class PairBatch {
         } catch { fail(pair, "\(error)") }
     }
 
+    /// The old state with the names that columns have now.
+    private func renamed(_ old: State, as pair: SchemaPair, in new: State) -> State {
+        var state = old
+        for rename in pair.renames {
+            let (table, from, to) = (rename.table.folded, rename.old.folded, rename.new.folded)
+            guard let columns = new.picture.tables[table]?.columns, columns[from] == nil, columns[to] != nil else {
+                continue
+            }
+            let definition = state.picture.tables[table]?.columns.removeValue(forKey: from)
+            state.picture.tables[table]?.columns[to] = definition
+            let value = state.picture.tables[table]?.defaults.removeValue(forKey: from)
+            state.picture.tables[table]?.defaults[to] = value
+            if let index = state.rows.tables[table]?.columns.firstIndex(of: from) {
+                state.rows.tables[table]?.columns[index] = to
+            }
+        }
+        return state
+    }
+
     /// Rows of columns that are still there and not as they were.
-    private func losses(_ old: State, _ new: State, _ fresh: State, dropsExtras: Bool) throws -> [String] {
+    private func losses(_ old: State, _ new: State, _ fresh: State, _ pair: SchemaPair) throws -> [String] {
+        let dropsExtras = pair.dropsExtras
         var losses: [String] = []
         for (name, table) in old.rows.tables {
             guard let after = new.rows.tables[name], let picture = new.picture.tables[name],
@@ -220,8 +246,7 @@ final class PairBatch {
                 continue
             }
             for column in table.columns where picture.columns[column] == nil {
-                // A full-text table's columns are its definition: they go at high risk, and that is said.
-                if dropsExtras || picture.isVirtual, fresh.picture.tables[name]?.columns[column] == nil { continue }
+                if dropsExtras, fresh.picture.tables[name]?.columns[column] == nil { continue }
                 losses.append("column \(name).\(column) is gone")
             }
             let columns = table.columns.filter { picture.columns[$0]?.hidden == 0 }
@@ -231,12 +256,19 @@ final class PairBatch {
                 table.rowids != nil && after.rowids != nil
                 && (alias == nil || alias == former.alias || former.columns[alias ?? ""] == nil)
             let expected = try counts(table, columns, withRowids: keepsRowids) { value, column in
+                var value = value
+                if value == .null, picture.columns[column]?.isNotNull == true,
+                    former.columns[column]?.isNotNull == false,
+                    let backfill = try backfill(pair, name, column)
+                {
+                    value = backfill
+                }
                 guard !picture.isVirtual, let type = picture.columns[column]?.type else { return value }
                 return try self.oracle.stored(value, type: type, isStrict: picture.isStrict)
             }
             let found = try counts(after, columns, withRowids: keepsRowids) { value, _ in value }
             if expected != found { losses.append("rows of \(name) \(columns): \(found), expected \(expected)") }
-            losses += try unlikeDefaults(name, table, after, picture)
+            losses += try unlikeDefaults(name, table, after, picture, pair)
             if let counter = old.rows.counters[name], new.picture.tables[name]?.counts == true, former.counts,
                 new.rows.counters[name] != counter
             {
@@ -248,19 +280,28 @@ final class PairBatch {
 
     /// Columns that are new and where rows that were there hold another value than a new row gets.
     private func unlikeDefaults(
-        _ name: String, _ before: DatabaseRows.Table, _ after: DatabaseRows.Table, _ picture: SchemaPicture.Table
+        _ name: String, _ before: DatabaseRows.Table, _ after: DatabaseRows.Table, _ picture: SchemaPicture.Table,
+        _ pair: SchemaPair
     ) throws -> [String] {
         var unlike: [String] = []
         for (place, column) in after.columns.enumerated() where !before.columns.contains(column) {
             guard let definition = picture.columns[column], definition.hidden == 0, definition.key == 0,
                 !picture.isVirtual
             else { continue }
-            let expected = try oracle.value(
-                ofDefault: picture.defaults[column], type: definition.type, isStrict: picture.isStrict)
+            let filled = try backfill(pair, name, column)
+            let expected =
+                try filled.map { try oracle.stored($0, type: definition.type, isStrict: picture.isStrict) ?? .null }
+                ?? oracle.value(ofDefault: picture.defaults[column], type: definition.type, isStrict: picture.isStrict)
             let found = Set(after.rows.map { $0[place] }).subtracting([expected])
             if !found.isEmpty { unlike.append("new column \(name).\(column) holds \(found), expected \(expected)") }
         }
         return unlike
+    }
+
+    /// What the manifest fills a column with.
+    private func backfill(_ pair: SchemaPair, _ table: String, _ column: String) throws -> RawDatabase.Value? {
+        let backfill = pair.backfills.first { $0.table.folded == table && $0.column.folded == column }
+        return try backfill.map { try RawDatabase().rows("SELECT \($0.value)")[0][0] }
     }
 
     private func counts(

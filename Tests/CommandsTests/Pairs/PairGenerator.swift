@@ -46,27 +46,88 @@ struct PairGenerator {
         var schema = PairSchema()
         for name in some(number(1...3), of: Self.tableNames) { schema.tables.append(table(name)) }
         if chance(25) { schema.search = searchColumns() }
+        if chance(15) { schema.boxes = boxColumns() }
         addReferences(to: &schema)
         addExtras(to: &schema)
         return schema
     }
 
     /// A schema that shares parts with another one, and has the rest of its own.
-    mutating func schema(sharing old: PairSchema) -> PairSchema {
+    /// - Parameter isStated: whether it is to be stated table by table, which can say what columns were called, and what rows get.
+    mutating func schema(sharing old: PairSchema, isStated: Bool) -> PairSchema {
         var schema = PairSchema()
-        for table in old.tables where chance(85) { schema.tables.append(self.table(sharing: table)) }
+        for table in old.tables where chance(85) {
+            guard isStated, let (renamed, rename) = self.renamed(table) else {
+                schema.tables.append(self.table(sharing: table))
+                continue
+            }
+            let new = self.table(sharing: renamed)
+            schema.tables.append(new)
+            let isThere = new.column(rename.new) != nil && new.column(rename.old) == nil
+            if isThere { schema.renames.append(rename) }
+        }
         let others = Self.tableNames.filter { old.table($0) == nil }
         if schema.tables.isEmpty || chance(30) { schema.tables.append(table(one(of: others))) }
-        schema.search = chance(70) ? old.search : chance(30) ? searchColumns() : nil
-        addReferences(to: &schema, where: 12, sharing: old)
+        if !isStated {
+            schema.search = chance(70) ? old.search : chance(30) ? searchColumns() : nil
+            schema.boxes = chance(70) ? old.boxes : chance(50) ? boxColumns() : nil
+        }
+        addReferences(to: &schema, where: 12)
         for extra in old.extras where chance(75) {
+            if let view = extra.view, !schema.extras.contains(where: { $0.name == view }) { continue }
             guard let table = schema.table(extra.table), extra.columns.allSatisfy({ table.column($0) != nil }) else {
                 continue
             }
             schema.extras.append(extra)
         }
         addExtras(to: &schema)
+        if isStated { addBackfills(to: &schema, from: old) }
         return schema
+    }
+
+    private mutating func boxColumns() -> String {
+        one(of: ["id, x0, x1", "id, x0, x1, y0, y1", "id, x0, x1, +note", "id, x0, x1, +note TEXT, +more"])
+    }
+
+    /// The table with another name for a column that nothing else of it speaks of.
+    private mutating func renamed(_ table: PairSchema.Table) -> (PairSchema.Table, PairSchema.Rename)? {
+        let free = table.columns.indices.filter { index in
+            let name = table.columns[index].name
+            return table.columns[index].generated == nil && !table.key.columns.contains(name)
+                && !table.constraints.contains { $0.columns.contains(name) }
+                && !table.columns.contains { $0.generated?.contains(name.quoted) == true }
+        }
+        let names = Self.columnNames.filter { table.column($0) == nil }
+        guard chance(40), !table.name.hasPrefix("audit"), !free.isEmpty, !names.isEmpty else { return nil }
+        var renamed = table
+        let (index, name) = (one(of: free), one(of: names))
+        renamed.columns[index].name = name
+        return (renamed, PairSchema.Rename(table: table.name, old: table.columns[index].name, new: name))
+    }
+
+    /// Values for columns that are new, or must have one now.
+    private mutating func addBackfills(to schema: inout PairSchema, from old: PairSchema) {
+        for table in schema.tables {
+            guard let former = old.table(table.name) else { continue }
+            for column in table.columns
+            where column.generated == nil && column.reference == nil && !table.key.columns.contains(column.name) {
+                let rename = schema.renames.first { $0.table == table.name && $0.new == column.name }
+                let before = former.column(rename?.old ?? column.name)
+                guard before == nil ? chance(35) : before?.isNotNull == false && column.isNotNull && chance(70) else {
+                    continue
+                }
+                let values =
+                    switch table.isStrict ? column.type : "" {
+                    case "INT", "INTEGER": ["41"]
+                    case "REAL": ["4.5", "4"]
+                    case "TEXT": ["'bf'", "'it''s'"]
+                    case "BLOB": ["x'bf'"]
+                    default: ["41", "'bf'", "4.5", "'007'", "x'bf'"]
+                    }
+                schema.backfills.append(
+                    PairSchema.Backfill(table: table.name, column: column.name, value: one(of: values)))
+            }
+        }
     }
 
     private mutating func searchColumns() -> String {
@@ -203,7 +264,7 @@ struct PairGenerator {
 
     /// Foreign keys: to other tables, to the same, and in circles.
     private mutating func addReferences(
-        to schema: inout PairSchema, where percent: Int = 40, sharing old: PairSchema? = nil
+        to schema: inout PairSchema, where percent: Int = 40
     ) {
         let names = Set(schema.tables.map(\.name))
         for table in schema.tables.indices {
@@ -230,12 +291,6 @@ struct PairGenerator {
                 " ON UPDATE RESTRICT", " ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
             ])
             let index = one(of: free)
-            // Not tried: a default that references nothing, in a parent whose key comes in the same run. Before it is there
-            // SQLite cannot say that rows would be orphans, and they are made.
-            if let old, old.table(parent.name)?.column(parent.key.columns[0]) == nil {
-                schema.tables[table].columns[index].defaultValue = nil
-                if schema.tables[table].columns[index].isNotNull { continue }
-            }
             schema.tables[table].columns[index].reference =
                 "REFERENCES \(parent.name.quoted) (\(parent.key.columns[0].quoted))\(actions)"
         }
@@ -253,12 +308,11 @@ struct PairGenerator {
                 }
                 if chance(20) { terms[0] = one(of: ["lower(\(columns[0].quoted))", "\(columns[0].quoted) || ''"]) }
                 let isUnique = chance(12)
-                let condition = chance(25) ? " WHERE \(columns[0].quoted) IS NOT NULL" : ""
+                let condition = chance(25) ? "\(columns[0].quoted) IS NOT NULL" : nil
                 schema.extras.append(
                     PairSchema.Extra(
                         name: name, table: table.name, columns: columns,
-                        sql: "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(name.quoted) ON \(table.name.quoted) "
-                            + "(\(terms.joined(separator: ", ")))\(condition)"))
+                        kind: .index(terms: terms, isUnique: isUnique, condition: condition)))
             }
             if chance(25) {
                 let name = "view \(number(1...5))"
@@ -267,8 +321,21 @@ struct PairGenerator {
                 schema.extras.append(
                     PairSchema.Extra(
                         name: name, table: table.name, columns: columns,
-                        sql: "CREATE VIEW \(name.quoted) AS SELECT \(columns.map(\.quoted).joined(separator: ", ")) "
-                            + "-- as it is\nFROM \(table.name.quoted)"))
+                        kind: .view(
+                            "SELECT \(columns.map(\.quoted).joined(separator: ", ")) -- as it is\nFROM \(table.name.quoted)"
+                        )
+                    ))
+                let trigger = "instead_\(name.suffix(1))"
+                if chance(50), !schema.extras.contains(where: { $0.name == trigger }) {
+                    let event = one(of: [("INSERT", "new"), ("DELETE", "old"), ("UPDATE", "new")])
+                    schema.extras.append(
+                        PairSchema.Extra(
+                            name: trigger, table: table.name, columns: columns,
+                            kind: .trigger(
+                                "INSTEAD OF \(event.0) ON \(name.quoted) BEGIN INSERT INTO audit (what) VALUES "
+                                    + "('\(trigger)' || coalesce(\(event.1).\(one(of: columns).quoted), '-')); END"),
+                            view: name))
+                }
             }
             if chance(25) {
                 let name = "on_\(number(1...5))"
@@ -281,9 +348,10 @@ struct PairGenerator {
                 schema.extras.append(
                     PairSchema.Extra(
                         name: name, table: table.name, columns: [column],
-                        sql: "CREATE TRIGGER \(name.quoted) \(one(of: ["AFTER", "BEFORE"])) \(event.0) ON "
-                            + "\(table.name.quoted) BEGIN INSERT INTO \(target) (what) VALUES "
-                            + "('\(name)' || coalesce(\(event.1).\(column.quoted), '-')); END"))
+                        kind: .trigger(
+                            "\(one(of: ["AFTER", "BEFORE"])) \(event.0) ON "
+                                + "\(table.name.quoted) BEGIN INSERT INTO \(target) (what) VALUES "
+                                + "('\(name)' || coalesce(\(event.1).\(column.quoted), '-')); END")))
             }
         }
         for name in ["audit", "audit2"]
@@ -291,92 +359,5 @@ struct PairGenerator {
             schema.tables.append(
                 PairSchema.Table(name: name, columns: [PairSchema.Column(name: "what", type: "TEXT")]))
         }
-    }
-
-    // MARK: Rows
-
-    /// Statements that put rows into the tables; some of them may be refused.
-    mutating func rows(for schema: PairSchema, atMost count: Int = 6) -> [String] {
-        var statements: [String] = []
-        for table in schema.tables {
-            var rowid = number(1...3)
-            for _ in 0..<number(0...count) {
-                var names: [String] = []
-                var values: [String] = []
-                if table.alias == nil, let name = table.rowidName, chance(70) {
-                    names.append(name)
-                    values.append("\(rowid)")
-                }
-                for column in table.columns where column.generated == nil {
-                    if column.name == table.alias {
-                        names.append(column.name.quoted)
-                        values.append("\(rowid)")
-                    } else if column.defaultValue == nil || chance(75) {
-                        names.append(column.name.quoted)
-                        values.append(value(for: column, isStrict: table.isStrict))
-                    }
-                }
-                // Gaps, and now and then a large one.
-                rowid += chance(5) ? 4_000_000_000 : number(1...3)
-                guard !names.isEmpty else { continue }
-                statements.append(
-                    "INSERT INTO \(table.name.quoted) (\(names.joined(separator: ", "))) "
-                        + "VALUES (\(values.joined(separator: ", ")))")
-            }
-        }
-        guard let search = schema.search else { return statements }
-        let hasTag = search.contains("tag")
-        let hasBody = search.contains("body")
-        for number in 0..<number(0...3) {
-            let names = ["rowid", "title"] + (hasBody ? ["body"] : []) + (hasTag ? ["tag"] : [])
-            let values = ["\(number * 3 + 1)"] + names.dropFirst().map { "'\($0) running \(number)'" }
-            statements.append(
-                "INSERT INTO search (\(names.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))")
-        }
-        return statements
-    }
-
-    mutating func value(for column: PairSchema.Column, isStrict: Bool) -> String {
-        if column.reference != nil, chance(95) { return chance(75) ? "NULL" : "\(number(1...4))" }
-        if !column.isNotNull, chance(12) { return "NULL" }
-        let texts = [
-            "'r\(number(1...999))'", "'it''s \"so\"'", "'a' || char(0) || 'b'", "''", "'Ärger'", "'\u{1F600}'",
-            "'\(number(1...999)) x'",
-        ]
-        let integers = ["\(number(-5...999))", "\(number(1...99999))", "9007199254740993"]
-        let reals = ["1.5", "0.1", "\(number(1...999)).25", "1e300"]
-        let blobs = ["x'00ff\(number(10...99))'", "x''", "zeroblob(9)"]
-        let odd = [
-            "'007'", "' 1'", "'1e3'", "9223372036854775807", "(-9223372036854775807 - 1)", "9e999", "'0x10'", "3.0",
-            "CAST(x'ff41' AS TEXT)", "'12'",
-        ]
-        if !isStrict, chance(6) { return one(of: odd + texts + integers + reals + blobs) }
-        let type = column.type.uppercased()
-        if type.contains("INT") || type == "BOOLEAN" { return one(of: integers) }
-        if ["REAL", "NUMERIC", "DOUBLE PRECISION"].contains(type) || type.hasPrefix("DECIMAL") {
-            return one(of: type == "REAL" ? reals : reals + integers)
-        }
-        if type == "BLOB" { return one(of: blobs) }
-        return one(of: texts)
-    }
-}
-
-extension PairGenerator {
-    /// Statements that use every table of a schema: rows that come, change and go.
-    mutating func writes(for schema: PairSchema) -> [String] {
-        var statements = rows(for: schema, atMost: 4)
-        for table in schema.tables {
-            guard let rowid = table.rowidName else { continue }
-            let plain = table.columns.filter { $0.generated == nil && $0.name != table.alias }
-            if !plain.isEmpty {
-                let column = one(of: plain)
-                let value = value(for: column, isStrict: table.isStrict)
-                statements.append(
-                    "UPDATE \(table.name.quoted) SET \(column.name.quoted) = \(value) WHERE \(rowid) % 2 = 0")
-            }
-            if table.alias != nil { statements.append("INSERT INTO \(table.name.quoted) DEFAULT VALUES") }
-            statements.append("DELETE FROM \(table.name.quoted) WHERE \(rowid) % 3 = 0")
-        }
-        return statements
     }
 }

@@ -13,8 +13,11 @@ struct PairSchema {
         /// `REFERENCES …`, and the column's table if it is its own.
         var reference: String?
 
-        var sql: String {
-            var words = [name.quoted, type]
+        var sql: String { [name.quoted, definition].filter { !$0.isEmpty }.joined(separator: " ") }
+
+        /// What stands behind the name.
+        var definition: String {
+            var words = [type]
             if isNotNull { words.append("NOT NULL") }
             if let defaultValue { words.append("DEFAULT \(defaultValue)") }
             if let collation { words.append("COLLATE \(collation)") }
@@ -62,19 +65,24 @@ struct PairSchema {
             if case .rowid(let name, _) = key { name } else { nil }
         }
 
+        /// What stands behind the name of a column.
+        func definition(of column: Column) -> String {
+            switch key {
+            case .rowid(column.name, let isAutoincrement):
+                "INTEGER PRIMARY KEY\(isAutoincrement ? " AUTOINCREMENT" : "")"
+            case .single(column.name): column.definition + " PRIMARY KEY"
+            default: column.definition
+            }
+        }
+
+        /// What stands behind all columns.
+        var trailers: [String] {
+            guard case .several(let names) = key else { return constraints.map(\.sql) }
+            return ["PRIMARY KEY (\(names.map(\.quoted).joined(separator: ", ")))"] + constraints.map(\.sql)
+        }
+
         var sql: String {
-            var parts = columns.map { column in
-                switch key {
-                case .rowid(column.name, let isAutoincrement):
-                    "\(column.name.quoted) INTEGER PRIMARY KEY\(isAutoincrement ? " AUTOINCREMENT" : "")"
-                case .single(column.name): column.sql + " PRIMARY KEY"
-                default: column.sql
-                }
-            }
-            if case .several(let names) = key {
-                parts.append("PRIMARY KEY (\(names.map(\.quoted).joined(separator: ", ")))")
-            }
-            parts += constraints.map(\.sql)
+            let parts = columns.map { "\($0.name.quoted) \(definition(of: $0))" } + trailers
             let options = (isStrict ? ["STRICT"] : []) + (hasRowid ? [] : ["WITHOUT ROWID"])
             return "CREATE TABLE \(name.quoted) (\(parts.joined(separator: ", "))) \(options.joined(separator: ", "))"
         }
@@ -85,19 +93,59 @@ struct PairSchema {
         var name: String
         var table: String
         var columns: [String]
-        var sql: String
+        var kind: Kind
+        /// The view that an INSTEAD OF trigger is on.
+        var view: String?
+
+        enum Kind: Equatable {
+            case index(terms: [String], isUnique: Bool, condition: String?)
+            /// The query.
+            case view(String)
+            /// What stands behind the name.
+            case trigger(String)
+        }
+
+        var sql: String {
+            switch kind {
+            case .index(let terms, let isUnique, let condition):
+                "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(name.quoted) ON \(table.quoted) (\(terms.joined(separator: ", ")))"
+                    + (condition.map { " WHERE \($0)" } ?? "")
+            case .view(let query): "CREATE VIEW \(name.quoted) AS \(query)"
+            case .trigger(let text): "CREATE TRIGGER \(name.quoted) \(text)"
+            }
+        }
     }
 
+    /// A column that had another name in the old schema.
+    struct Rename: Equatable {
+        var table: String
+        var old: String
+        var new: String
+    }
+
+    /// What rows that exist get in a column.
+    struct Backfill: Equatable {
+        var table: String
+        var column: String
+        /// A constant, as SQL.
+        var value: String
+    }
+
+    var renames: [Rename] = []
+    var backfills: [Backfill] = []
     var tables: [Table] = []
     var extras: [Extra] = []
     /// Columns and options of a full-text table.
     var search: String?
+    /// Columns of an R*Tree table.
+    var boxes: String?
 
     func table(_ name: String) -> Table? { tables.first { $0.name == name } }
 
     var statements: [String] {
         var statements = tables.map(\.sql) + extras.map(\.sql)
         if let search { statements.append("CREATE VIRTUAL TABLE search USING fts5(\(search))") }
+        if let boxes { statements.append("CREATE VIRTUAL TABLE boxes USING rtree(\(boxes))") }
         return statements
     }
 }

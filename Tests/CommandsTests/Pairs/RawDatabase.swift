@@ -115,7 +115,8 @@ final class RawDatabase {
         return switch sqlite3_column_type(statement, column) {
         case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
         case SQLITE_FLOAT: .real(sqlite3_column_double(statement, column).bitPattern)
-        case SQLITE_TEXT: .text(bytes())
+        // Asked for as text first, it is UTF-8 in a database of UTF-16 too.
+        case SQLITE_TEXT: sqlite3_column_text(statement, column) == nil ? .text([]) : .text(bytes())
         case SQLITE_BLOB: .blob(bytes())
         default: .null
         }

@@ -10,6 +10,13 @@ struct SchemaPair: Sendable {
     let dropsExtras: Bool
     /// Statements for the new schema, whose effect is compared.
     let writes: [String]
+    /// What the manifest says of the new schema table by table, as JSON; `nil` where it names a file with its statements.
+    var stated: String?
+    var renames: [PairSchema.Rename] = []
+    var backfills: [PairSchema.Backfill] = []
+    /// The journal mode of the old database, and the one that is stated.
+    var journalMode = "delete"
+    var statedMode: String?
 
     /// Made by chance.
     init(seed: Int) {
@@ -17,12 +24,18 @@ struct SchemaPair: Sendable {
         var generator = PairGenerator(seed: UInt64(bitPattern: Int64(seed)))
         let old = generator.schema()
         // Now and then two that have nothing to do with each other, except for names.
-        let new = generator.chance(8) ? generator.schema() : generator.schema(sharing: old)
+        let isStated = generator.chance(35)
+        var new = generator.chance(8) ? generator.schema() : generator.schema(sharing: old, isStated: isStated)
+        if isStated { (new.search, new.boxes) = (nil, nil) }
         self.old = old.statements
         self.new = new.statements
         rows = generator.rows(for: old)
         dropsExtras = generator.chance(60)
         writes = generator.writes(for: new)
+        if isStated { stated = new.stated }
+        (renames, backfills) = (new.renames, new.backfills)
+        if generator.chance(30) { journalMode = "wal" }
+        if generator.chance(25) { statedMode = generator.one(of: ["wal", "delete"]) }
     }
 
     init(old: [String], rows: [String] = [], new: [String], dropsExtras: Bool = false, writes: [String] = []) {
@@ -32,11 +45,16 @@ struct SchemaPair: Sendable {
 
     var database: String { "p\(seed).db" }
     var script: String { "p\(seed).sql" }
-    var entry: String { "  \(database): {schema: \(script), extras: \(dropsExtras ? "drop" : "ignore")}\n" }
+    var entry: String {
+        let pragmas = statedMode.map { ", pragmas: {journal_mode: \($0)}" } ?? ""
+        return
+            "  \(database): {\(stated ?? "schema: \(script)"), extras: \(dropsExtras ? "drop" : "ignore")\(pragmas)}\n"
+    }
 
     var description: String {
         """
         seed \(seed) (SELFHEAL_SEED=\(seed) SELFHEAL_PAIRS=1 repeats it), extras: \(dropsExtras ? "drop" : "ignore")
+        -- journal mode \(journalMode), stated \(statedMode ?? "none"); renames \(renames), backfills \(backfills)
         -- old
         \((old + rows).joined(separator: ";\n"));
         -- new
@@ -113,7 +131,41 @@ final class TypeOracle {
     }
 }
 
+extension PairSchema {
+    /// What the manifest says of it table by table: keys and values of a mapping in JSON, which is YAML too.
+    var stated: String {
+        let tables = tables.map { table -> String in
+            let columns = table.columns.map { "\($0.name.json): \(table.definition(of: $0).json)" }
+            let options = (table.isStrict ? ["strict"] : []) + (table.hasRowid ? [] : ["without_rowid"])
+            let indexes = extras.filter { $0.table == table.name }.compactMap { extra -> String? in
+                guard case .index(let terms, let isUnique, let condition) = extra.kind else { return nil }
+                return "\(extra.name.json): {on: [\(terms.map(\.json).joined(separator: ", "))], unique: \(isUnique)"
+                    + (condition.map { ", where: \($0.json)" } ?? "") + "}"
+            }
+            let renames = renames.filter { $0.table == table.name }.map { "\($0.old.json): \($0.new.json)" }
+            let backfills = backfills.filter { $0.table == table.name }.map { "\($0.column.json): \($0.value.json)" }
+            return "\(table.name.json): {columns: {\(columns.joined(separator: ", "))}, "
+                + "constraints: [\(table.trailers.map(\.json).joined(separator: ", "))], "
+                + "options: [\(options.joined(separator: ", "))], indexes: {\(indexes.joined(separator: ", "))}, "
+                + "renamed_from: {\(renames.joined(separator: ", "))}, backfill: {\(backfills.joined(separator: ", "))}}"
+        }
+        let views = extras.compactMap { extra -> String? in
+            if case .view(let query) = extra.kind { "\(extra.name.json): \(query.json)" } else { nil }
+        }
+        let triggers = extras.compactMap { extra -> String? in
+            if case .trigger(let text) = extra.kind { "\(extra.name.json): \(text.json)" } else { nil }
+        }
+        return "tables: {\(tables.joined(separator: ", "))}, views: {\(views.joined(separator: ", "))}, "
+            + "triggers: {\(triggers.joined(separator: ", "))}"
+    }
+}
+
 extension String {
+    /// In double quotes, with what they need.
+    fileprivate var json: String {
+        "\"" + replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
+    }
+
     /// The pragma leaves out the parentheses of an expression, and constants may stand in them as well, except for names.
     fileprivate var asDefault: String { contains("(") || contains("+ ") || contains("/ ") ? "(\(self))" : self }
 }

@@ -67,11 +67,14 @@ struct SchemaPicture: Equatable {
             let part = part.replacing(" unique", with: "")
             return table.hasRowid ? part : part.replacing(" not null", with: "")
         }.sorted()
-        var keys: [Int64: [String]] = [:]
+        let keys = Set(table.parts.filter { $0.hasPrefix("primary key ") }.map { $0.dropFirst("primary key ".count) })
+        table.parts.removeAll { $0.hasPrefix("unique ") && keys.contains($0.dropFirst("unique ".count)) }
+        var references: [Int64: [String]] = [:]
         for key in try database.rows("SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq", [name]) {
-            keys[key[0].number, default: []].append(key.dropFirst(2).map { $0.string.folded }.joined(separator: " "))
+            references[key[0].number, default: []].append(
+                key.dropFirst(2).map { $0.string.folded }.joined(separator: " "))
         }
-        table.facts = keys.values.map { "key " + $0.joined(separator: ", ") }
+        table.facts = references.values.map { "key " + $0.joined(separator: ", ") }
         for index in try database.rows("SELECT name, \"unique\", origin, partial FROM pragma_index_list(?)", [name]) {
             // Automatic indexes have numbers for names.
             let label = index[2].string == "c" ? index[0].string.folded : "automatic"
@@ -144,12 +147,17 @@ enum SpellingFold {
                 rest.removeFirst()
             } else if isComment {
                 rest = rest.drop { !$0.isNewline }
-            } else if first == "'" || first == "\"" {
+            } else if rest.starts(with: "/*") {
+                rest = rest.dropFirst(2)
+                while !rest.isEmpty && !rest.starts(with: "*/") { rest.removeFirst() }
+                rest = rest.dropFirst(2)
+            } else if ["'", "\"", "`", "["].contains(first) {
+                let last: Character = first == "[" ? "]" : first
                 var word = ""
                 rest.removeFirst()
                 while let next = rest.popFirst() {
-                    if next == first {
-                        guard rest.first == first else { break }
+                    if next == last {
+                        guard rest.first == last, first != "[" else { break }
                         rest.removeFirst()
                     }
                     word.append(next)

@@ -1,0 +1,1 @@
+CREATE TABLE t (a TEXT, CONSTRAINT kind CHECK (a IN ('x', 'z')));

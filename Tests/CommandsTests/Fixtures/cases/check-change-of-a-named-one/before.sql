@@ -1,0 +1,2 @@
+CREATE TABLE t (a TEXT, CONSTRAINT kind CHECK (a IN ('x', 'y')));
+INSERT INTO t VALUES ('y');

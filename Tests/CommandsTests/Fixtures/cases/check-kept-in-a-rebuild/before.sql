@@ -1,0 +1,2 @@
+CREATE TABLE t (a TEXT, b INTEGER CHECK (b > 0));
+INSERT INTO t VALUES ('x', 1);

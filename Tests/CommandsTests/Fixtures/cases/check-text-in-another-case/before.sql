@@ -1,0 +1,2 @@
+CREATE TABLE t (a TEXT CHECK (a <> 'X'));
+INSERT INTO t VALUES ('y');

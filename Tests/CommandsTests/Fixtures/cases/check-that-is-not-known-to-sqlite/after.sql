@@ -1,0 +1,1 @@
+CREATE TABLE t (a TEXT CHECK (is_valid(a)));

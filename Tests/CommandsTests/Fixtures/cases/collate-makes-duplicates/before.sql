@@ -1,0 +1,2 @@
+CREATE TABLE t (a TEXT UNIQUE);
+INSERT INTO t VALUES ('A'), ('a');

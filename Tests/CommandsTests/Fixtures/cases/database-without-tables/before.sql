@@ -1,0 +1,2 @@
+CREATE TABLE gone (x);
+DROP TABLE gone;

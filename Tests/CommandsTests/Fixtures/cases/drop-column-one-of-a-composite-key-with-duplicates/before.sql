@@ -1,0 +1,2 @@
+CREATE TABLE t (a TEXT, b TEXT, c TEXT, PRIMARY KEY (a, b));
+INSERT INTO t VALUES ('x', '1', 'c'), ('x', '2', 'd');

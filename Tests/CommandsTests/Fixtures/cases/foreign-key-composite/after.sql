@@ -1,0 +1,2 @@
+CREATE TABLE p (a, b, PRIMARY KEY (a, b));
+CREATE TABLE t (x, y, FOREIGN KEY (x, y) REFERENCES p (a, b));

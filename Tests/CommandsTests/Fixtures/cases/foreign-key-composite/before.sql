@@ -1,0 +1,4 @@
+CREATE TABLE p (a, b, PRIMARY KEY (a, b));
+CREATE TABLE t (x, y);
+INSERT INTO p VALUES (1, 2);
+INSERT INTO t VALUES (1, 2), (1, NULL);

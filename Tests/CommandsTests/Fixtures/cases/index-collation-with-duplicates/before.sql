@@ -1,0 +1,3 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+CREATE UNIQUE INDEX i ON t (a);
+INSERT INTO t VALUES (1, 'x', ''), (2, 'X', '');

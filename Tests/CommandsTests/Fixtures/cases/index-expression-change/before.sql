@@ -1,0 +1,3 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+CREATE INDEX i ON t (lower(b));
+INSERT INTO t VALUES (1, 'x', 'Y'), (7, NULL, 'z');

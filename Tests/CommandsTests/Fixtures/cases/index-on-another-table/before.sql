@@ -1,0 +1,4 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+CREATE TABLE s (a);
+CREATE INDEX i ON s (a);
+INSERT INTO t VALUES (1, 'x', 'Y'), (7, NULL, 'z');

@@ -1,0 +1,3 @@
+CREATE TABLE t (a TEXT, b TEXT);
+CREATE INDEX i ON t (b);
+CREATE INDEX j ON t (a);

@@ -1,0 +1,3 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (json_valid(a)), g AS (json_extract(a, '$.x')), b TEXT);
+CREATE INDEX i ON t (a ->> '$.x');
+INSERT INTO t (a, b) VALUES ('{"x": 5}', 'y');

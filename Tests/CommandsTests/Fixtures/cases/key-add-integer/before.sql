@@ -1,0 +1,2 @@
+CREATE TABLE t (a INTEGER, b);
+INSERT INTO t VALUES (50, 'x'), (7, 'y');

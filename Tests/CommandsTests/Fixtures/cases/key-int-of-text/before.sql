@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT PRIMARY KEY, a);
+INSERT INTO t VALUES ('abc', 'x');

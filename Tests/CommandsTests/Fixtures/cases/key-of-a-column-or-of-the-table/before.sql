@@ -1,0 +1,2 @@
+CREATE TABLE t (id INTEGER, a, PRIMARY KEY (id));
+INSERT INTO t VALUES (3, 'x');

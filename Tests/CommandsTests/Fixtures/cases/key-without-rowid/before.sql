@@ -1,0 +1,2 @@
+CREATE TABLE t (k TEXT PRIMARY KEY, a);
+INSERT INTO t VALUES ('y', 1), ('x', 2);

@@ -1,0 +1,2 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, old TEXT, new TEXT);
+INSERT INTO t VALUES (1, 'o', 'x'), (7, NULL, NULL);

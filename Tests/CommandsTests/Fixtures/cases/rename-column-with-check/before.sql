@@ -1,0 +1,2 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, old TEXT, CHECK (old <> ''));
+INSERT INTO t VALUES (1, 'x'), (7, NULL);

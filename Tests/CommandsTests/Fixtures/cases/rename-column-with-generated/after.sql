@@ -1,0 +1,1 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, new TEXT, g TEXT AS (upper(new)));

@@ -1,0 +1,2 @@
+CREATE TABLE t (rowid TEXT, oid TEXT, _rowid_ TEXT, a TEXT);
+INSERT INTO t VALUES ('r', 'o', '_', 'x');

@@ -1,0 +1,4 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, a, b TEXT);
+INSERT INTO t (a) VALUES (x'00ff00');
+INSERT INTO t (a) VALUES (x'');
+INSERT INTO t (a) VALUES (zeroblob(3));

@@ -1,0 +1,1 @@
+CREATE TABLE t (rowid TEXT, a TEXT NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a INTEGER NOT NULL, g AS (a * 2) STORED, h AS (a + 1));

@@ -1,0 +1,1 @@
+CREATE TABLE t (a INTEGER, g AS (a * 3) STORED);

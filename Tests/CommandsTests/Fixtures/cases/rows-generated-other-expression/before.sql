@@ -1,0 +1,2 @@
+CREATE TABLE t (a INTEGER, g AS (a * 2) STORED);
+INSERT INTO t (a) VALUES (4);

@@ -1,0 +1,2 @@
+CREATE TABLE t (id INTEGER PRIMARY KEY, a, b TEXT);
+INSERT INTO t (a) VALUES ('{"a":  1}');

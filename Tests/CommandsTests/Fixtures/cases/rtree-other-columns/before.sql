@@ -1,0 +1,2 @@
+CREATE VIRTUAL TABLE r USING rtree(id, x0, x1);
+INSERT INTO r VALUES (1, 2.0, 3.0);

@@ -1,0 +1,1 @@
+create table T (ID integer primary key, A text);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a TEXT, g TEXT AS (a || '!'));

@@ -1,0 +1,4 @@
+CREATE TABLE other (x CHECK (x <> "y"));
+CREATE TABLE t (a TEXT);
+INSERT INTO t VALUES ('1');
+INSERT INTO other VALUES ('z');

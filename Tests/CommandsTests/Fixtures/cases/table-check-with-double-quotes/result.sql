@@ -1,0 +1,2 @@
+CREATE TABLE other (x CHECK (x <> "y"));
+CREATE TABLE t (a TEXT NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE "таблица 🚀" ("ключ" INTEGER PRIMARY KEY, "値" TEXT NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE "select" ("from" TEXT NOT NULL, "where" INTEGER, "group" TEXT);

@@ -1,0 +1,2 @@
+CREATE TABLE "t_%" (a TEXT NOT NULL);
+CREATE TABLE txx (a TEXT);

@@ -1,0 +1,3 @@
+CREATE TABLE "t_%" (a TEXT);
+CREATE TABLE txx (a TEXT);
+INSERT INTO "t_%" VALUES ('x');

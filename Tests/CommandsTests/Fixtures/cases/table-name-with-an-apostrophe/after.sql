@@ -1,0 +1,1 @@
+CREATE TABLE "it's" ("a'b" TEXT NOT NULL);

@@ -1,0 +1,6 @@
+CREATE TABLE t (a TEXT NOT NULL);
+CREATE TABLE t_new (x);
+CREATE TABLE new__t (x);
+CREATE TABLE _alembic_tmp_t (x);
+CREATE TABLE t__old (x);
+CREATE TABLE new_t (x);

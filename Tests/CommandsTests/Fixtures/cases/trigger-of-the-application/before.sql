@@ -1,0 +1,5 @@
+CREATE TABLE t (a TEXT);
+INSERT INTO t VALUES ('x');
+CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = 'CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT spell(new.a); END' WHERE name = 'g';

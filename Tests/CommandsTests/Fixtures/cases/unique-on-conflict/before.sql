@@ -1,0 +1,2 @@
+CREATE TABLE t (a TEXT UNIQUE, b);
+INSERT INTO t VALUES ('x', 1), ('y', 2);

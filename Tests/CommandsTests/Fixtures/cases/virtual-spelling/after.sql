@@ -1,0 +1,1 @@
+create virtual table F using FTS5( x , tokenize = 'porter' );
