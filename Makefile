@@ -105,3 +105,4 @@ clean: ## remove what was built; the application's own files stay
 test-real: dependencies ## the proof on real applications, which come from PyPI and Debian
 	examples/trac/prove.sh
 	Tests/real/prove.py
+	Tests/real/packages.py

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is compared, and compares it: start-up, schemas and rebuilds, fleets. usage: run.sh [ROUNDS]
+# Builds what is compared, and compares it: start-up, plugins, schemas and rebuilds, fleets. usage: run.sh [ROUNDS]
 # ROUNDS is that of the start-up; what takes seconds a round is run three times.
 set -euo pipefail
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -11,6 +11,7 @@ mkdir -p "$bench"
 "$swift/swiftc" -O -static-stdlib "$top/Benchmarks/startup/floor.swift" -o "$bench/floor"
 gcc -O2 -Wall -D_GNU_SOURCE "$top/Benchmarks/fleet/peer.c" -o "$bench/peer" -lsqlite3 -lpthread
 /usr/bin/python3 -B "$top/Benchmarks/startup/bench.py" "$bin" "$bench/floor" "$@"
+/usr/bin/python3 -B "$top/Benchmarks/plugins/bench.py" "$bin"
 peers=$bench/peers
 if [[ ! -e $peers/installed ]]; then
   rm -rf "$peers"

@@ -94,7 +94,7 @@ struct LoadedManifest: Sendable {
                         return builtIn.checks.map(\.id)
                     }
                     return named.contains(word) || descriptors.contains { $0.id == word } ? [word] : nil
-                }, redactor: { Redactor(Secrets.values(of: checks, on: $0)) })
+                }, redactor: { Redactor(Secrets.values(of: checks, on: $0) + Secrets.values(in: entry.value)) })
         }
     }
 

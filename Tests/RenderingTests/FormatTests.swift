@@ -15,6 +15,32 @@ import Testing
 
     private static func report(_ checks: CheckResult...) -> Report { Make.report("validate-startup", .check, checks) }
 
+    // MARK: Measurements
+
+    private static let measured: Report = {
+        var check = check(.ok, subject: "it's \"a\"")
+        check.measurements = [
+            Measurement("/=x", value: "7.50", unit: "MB", warning: "5:", critical: "@3:4", minimum: "0"),
+            Measurement("load", value: "1e3"), Measurement("bad", value: "NaN"), Measurement("bad", value: "a b"),
+            Measurement("odd", value: "1", unit: "B; rm"), Measurement("load", value: "2"),
+        ]
+        return report(check)
+    }()
+
+    @Test func measurementsArePerformanceData() {
+        let text = NagiosRenderer().render(Self.measured)
+        #expect(text.contains(#" 'it''s "a" /_x'=7.50MB;5:;@3:4;0 'it''s "a" load'=1e3 "#), "\(text)")
+        #expect(!text.contains("bad") && !text.contains("odd"))
+    }
+
+    @Test func measurementsAreMetrics() {
+        let text = PrometheusRenderer().render(Self.measured)
+        #expect(text.contains(#"check="it's \"a\"",label="/=x",unit="MB"} 7.5"#), "\(text)")
+        // One series has one value.
+        #expect(text.contains(#"label="load",unit=""} 1000.0"#) && !text.contains("} 2.0"), "\(text)")
+        #expect(!text.contains("bad"))
+    }
+
     // MARK: JUnit
 
     @Test(arguments: [

@@ -31,6 +31,18 @@ public enum Secrets {
         return secrets
     }
 
+    /// The texts in a plugin's settings that stand under a name of credentials, or look like one.
+    public static func values(in settings: ManifestNode) -> [String] { values(in: settings, under: "") }
+
+    private static func values(in node: ManifestNode, under name: String) -> [String] {
+        switch node.content {
+        case .scalar(let scalar):
+            scalar.kind == .string && Credential.isLikely(name: name, value: scalar.text) ? [scalar.text] : []
+        case .sequence(let nodes): nodes.flatMap { values(in: $0, under: name) }
+        case .mapping(let entries): entries.flatMap { values(in: $0.value, under: $0.key) }
+        }
+    }
+
     private static func isSecret(_ name: String, _ value: String, _ marked: Set<String>) -> Bool {
         marked.contains(name) || Credential.isLikely(name: name, value: value)
     }

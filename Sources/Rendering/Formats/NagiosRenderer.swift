@@ -76,6 +76,28 @@ public struct NagiosRenderer: ReportRenderer {
             "\(status.rawValue)=\(report.checks.count { $0.status == status });;;0;\(total)"
         }
         data.append("repairs=\(report.repairs.count { $0.outcome == .applied });;;0")
+        for check in report.checks {
+            data += check.measurements.prefix(Self.measurementLimit).compactMap { Self.performance($0, of: check) }
+        }
         return data.joined(separator: " ")
+    }
+
+    /// Of one check.
+    private static let measurementLimit = 20
+
+    /// `'check label'=value[unit];[warning];[critical];[minimum];[maximum]`; what cannot be written so is left out.
+    private static func performance(_ measurement: Measurement, of check: CheckResult) -> String? {
+        guard let value = Double(measurement.value), value.isFinite else { return nil }
+        let fields = [
+            measurement.value + measurement.unit, measurement.warning ?? "", measurement.critical ?? "",
+            measurement.minimum ?? "", measurement.maximum ?? "",
+        ]
+        guard fields.allSatisfy({ field in field.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !";'|=".utf8.contains($0) } })
+        else { return nil }
+        let label = SafeText.line("\(check.subject) \(measurement.label)").replacing("'", with: "''")
+            .replacing("=", with: "_").replacing("|", with: "_")
+        var text = "'\(label)'=\(fields.joined(separator: ";"))"
+        while text.last == ";" { text.removeLast() }
+        return text
     }
 }

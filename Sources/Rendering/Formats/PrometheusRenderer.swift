@@ -46,6 +46,7 @@ public struct PrometheusRenderer: ReportRenderer {
                     String(report.repairs.count { $0.outcome == outcome })
                 )
             })
+        page.family("selfheal_measurement", "Numbers that plugins measured in the last run.", measurements(report, common))
         page.family(
             "selfheal_faults", "Faults of the last run itself.", [(common, String(report.faults.count))])
         page.family(
@@ -58,6 +59,26 @@ public struct PrometheusRenderer: ReportRenderer {
             "selfheal_info", "The version and mode of the last run; always 1.",
             [(common + [Label("version", report.toolVersion), Label("mode", report.mode.rawValue)], "1")])
         return page.text
+    }
+
+    /// More series than one run should make.
+    private static let measurementLimit = 200
+
+    private func measurements(_ report: Report, _ common: [Label]) -> [([Label], String)] {
+        var seen: Set<[String]> = []
+        var samples: [([Label], String)] = []
+        for check in report.checks {
+            for measurement in check.measurements where samples.count < Self.measurementLimit {
+                guard let value = Double(measurement.value), value.isFinite,
+                    seen.insert([check.subject, measurement.label, measurement.unit]).inserted
+                else { continue }
+                let labels = [
+                    Label("check", check.subject), Label("label", measurement.label), Label("unit", measurement.unit),
+                ]
+                samples.append((common + labels, "\(value)"))
+            }
+        }
+        return samples
     }
 
     /// The run's own failure, so that metrics that went stale are not the only sign of it.
