@@ -20,6 +20,11 @@ from harness import ENVIRONMENT, BadInput, PluginTest  # noqa: E402
 PYTHON = "/usr/bin/python3"
 
 
+def digest(text):
+    """As a wheel's RECORD has it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
 class Case(PluginTest):
     plugin = "python-packages"
 
@@ -35,12 +40,11 @@ class Case(PluginTest):
         metadata += "".join(f"Provides-Extra: {extra}\n" for extra in extras)
         metadata += "".join(f"Requires-Dist: {text}\n" for text in requires)
         files = {
-            f"{module}.py": f"VERSION = {version!r}\n", f"{info}/METADATA": metadata,
+            f"{module}.py": f"VERSION = {version!r}\n",
+            f"{info}/METADATA": metadata,
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by-hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
-        record = "".join(
-            f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')},{len(text)}\n"
-            for path, text in files.items())
+        record = "".join(f"{path},sha256={digest(text)},{len(text)}\n" for path, text in files.items())
         files[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
         path = self.root / "wheels" / f"{module}-{version}-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
@@ -60,7 +64,9 @@ class Case(PluginTest):
         shutil.copytree(self.template, self.root / name, symlinks=True)
 
     def pip_install(self, *what, venv=".venv"):
-        self.run_in_root(f"{venv}/bin/python", "-m", "pip", "install", "-q", "--no-index", "--find-links", "wheels", *what)
+        self.run_in_root(
+            f"{venv}/bin/python", "-m", "pip", "install", "-q", "--no-index", "--find-links", "wheels", *what
+        )
 
     def version(self, module, venv=".venv"):
         return self.run_in_root(f"{venv}/bin/python", "-c", f"import {module}; print({module}.VERSION)").strip()
@@ -91,7 +97,9 @@ class Finding(Case):
     def test_all_is_well(self):
         self.write("base.txt", "common == 2.0\n")
         self.write("limits.txt", "tiny<2\nnumpy<1\n")
-        self.write("requirements.txt", """\
+        self.write(
+            "requirements.txt",
+            """\
 # a comment
 -i https://user:pw@index.example/simple
 --extra-index-url=https://other.example
@@ -105,13 +113,19 @@ numpy ; python_version < "3"
 tiny == 1.5 --hash=sha256:abc \\
     --hash=sha256:def
 tiny @ https://files.example/tiny-1.5.tar.gz
-""")
+""",
+        )
         answer = self.ask()
         self.assertEqual(answer["findings"], [])
-        self.assertEqual(
-            answer["confirmations"], ["3 Python packages are in .venv as requirements.txt asks"])
+        self.assertEqual(answer["confirmations"], ["3 Python packages are in .venv as requirements.txt asks"])
         reads = answer["reads"]["files"]
-        for name in ("requirements.txt", "base.txt", "limits.txt", ".venv/bin/python", ".venv/lib/python3.11/site-packages"):
+        for name in (
+            "requirements.txt",
+            "base.txt",
+            "limits.txt",
+            ".venv/bin/python",
+            ".venv/lib/python3.11/site-packages",
+        ):
             self.assertIn(str(self.root / name), reads)
 
     def test_what_is_found(self):
@@ -160,10 +174,13 @@ tiny @ https://files.example/tiny-1.5.tar.gz
         self.write("requirements.txt", "absent>1\ntiny[more] >= 2\n")
         missing, version = self.ask()["findings"]
         self.assertEqual(
-            missing["message"], "The Python package absent is not installed in .venv; requirements.txt:1 asks for absent>1")
+            missing["message"],
+            "The Python package absent is not installed in .venv; requirements.txt:1 asks for absent>1",
+        )
         self.assertEqual(
             version["message"],
-            "The Python package tiny 1.5 in .venv is not what is wanted: requirements.txt:2 asks for tiny>=2")
+            "The Python package tiny 1.5 in .venv is not what is wanted: requirements.txt:2 asks for tiny>=2",
+        )
         self.assertEqual(missing["repair"], version["repair"])
         self.assertEqual(version["repair"]["title"], "Installing absent, tiny in .venv")
         self.assertTrue(version["repair"]["install"])
@@ -200,7 +217,9 @@ tiny @ https://files.example/tiny-1.5.tar.gz
         self.assertEqual(self.found(), [("invalid", "requirements.txt")])
 
     def test_pyproject(self):
-        self.write("pyproject.toml", """\
+        self.write(
+            "pyproject.toml",
+            """\
 [project]
 name = "shop"
 requires-python = ">=3.8"
@@ -211,7 +230,8 @@ all = ["shop[web-ui]"]
 [dependency-groups]
 test = ["tester", {include-group = "lint"}]
 lint = ["linter", {include-group = "test"}]
-""")
+""",
+        )
         cases = [
             ({}, []),
             ({"pyproject": "pyproject.toml", "extras": ["web-ui"]}, [("missing", "webby")]),
@@ -232,7 +252,8 @@ lint = ["linter", {include-group = "test"}]
             "project = 1": [("invalid", "pyproject.toml")],
             "": [],
             "[project]\ndynamic = ['dependencies']\n[tool.setuptools.dynamic]\ndependencies = {file = 'deps.in'}": [
-                ("missing", "absent")],
+                ("missing", "absent")
+            ],
         }
         self.write("deps.in", "absent\n")
         for text, expected in faulty.items():
@@ -316,8 +337,18 @@ class Interpreters(Case):
         self.wheel("tiny", "1.0")
         self.run_in_root(PYTHON, "-m", "venv", "--without-pip", ".venv")
         self.run_in_root(
-            PYTHON, "-m", "pip", "install", "-q", "--no-index", "--find-links", "wheels", "--target",
-            ".venv/lib/python3.11/site-packages", "tiny")
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-index",
+            "--find-links",
+            "wheels",
+            "--target",
+            ".venv/lib/python3.11/site-packages",
+            "tiny",
+        )
         path = {"PATH": "/usr/bin:/bin"}
         self.write("requirements.txt", "tiny\n")
         self.assertEqual(self.found(env=path), [])
@@ -326,7 +357,8 @@ class Interpreters(Case):
         answer = self.ask(env=path)
         self.assertEqual(
             [(finding["id"], finding["subject"]) for finding in answer["findings"]],
-            [("version", "tiny"), ("missing", "pip"), ("missing", "setuptools")])
+            [("version", "tiny"), ("missing", "pip"), ("missing", "setuptools")],
+        )
         for finding in answer["findings"]:
             self.assertNotIn("repair", finding)
             self.assertIn("ensurepip", finding["hint"])
@@ -368,12 +400,14 @@ class Healing(Case):
         self.manifest({})
         self.assertEqual(
             sorted(finding["id"] for finding in self.check()["findings"]),
-            ["python-packages.missing", "python-packages.version"])
+            ["python-packages.missing", "python-packages.version"],
+        )
         # Not without being told to.
         report = self.report("auto-heal")
         self.assertEqual(
             {entry["withheld"] for entry in report["plan"]["repairs"]},
-            {"it installs software, which is only done with --install"})
+            {"it installs software, which is only done with --install"},
+        )
         self.assertEqual(self.version("tiny"), "1.0")
         rehearsal = self.report("auto-heal", "--install", "--dry-run")
         self.assertEqual(rehearsal["plan"]["repairs"][0]["withheld"], None)
@@ -400,10 +434,17 @@ class Healing(Case):
     def test_what_pyproject_asks_for(self):
         self.venv()
         self.pip_install("tiny==1.0")
-        self.write("pyproject.toml", (
-            "[project]\nname = 'shop'\ndependencies = ['tiny >= 2']\n"
-            "[project.optional-dependencies]\nweb = ['helper; python_version > \"3\"', 'unknown; python_version < \"3\"']\n"))
-        pip = self.write("pip.conf", f"[global]\nno-index = true\nfind-links = file://{quote(str(self.root / 'wheels'))}\n")
+        self.write(
+            "pyproject.toml",
+            (
+                "[project]\nname = 'shop'\ndependencies = ['tiny >= 2']\n"
+                "[project.optional-dependencies]\n"
+                "web = ['helper; python_version > \"3\"', 'unknown; python_version < \"3\"']\n"
+            ),
+        )
+        pip = self.write(
+            "pip.conf", f"[global]\nno-index = true\nfind-links = file://{quote(str(self.root / 'wheels'))}\n"
+        )
         environment = dict(ENVIRONMENT, PIP_CONFIG_FILE=str(pip))
         self.manifest({"extras": ["web"]})
         report = self.report("auto-heal", "--install", env=environment)
