@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -493,22 +494,49 @@ class Healing(Case):
     BACKEND = """\
 import base64, os, zipfile
 
-def build_editable(folder, settings=None, metadata=None):
+def build(folder, files):
     name, info = "our_project-0.1-py3-none-any.whl", "our_project-0.1.dist-info/"
+    files[info + "METADATA"] = "Metadata-Version: 2.1\\nName: our-project\\nVersion: 0.1\\n"
+    files[info + "WHEEL"] = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
-        wheel.writestr("ours.pth", os.getcwd())
-        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: our-project\\nVersion: 0.1\\n")
-        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(info + "RECORD", f"ours.pth,,\\n{info}METADATA,,\\n{info}WHEEL,,\\n{info}RECORD,,\\n")
+        for path, text in files.items():
+            wheel.writestr(path, text)
+        wheel.writestr(info + "RECORD", "".join(path + ",,\\n" for path in files) + info + "RECORD,,\\n")
     return name
+
+def build_wheel(folder, settings=None, metadata=None):
+    return build(folder, {"ours.py": open("ours.py").read()})
+
+def build_editable(folder, settings=None, metadata=None):
+    return build(folder, {"ours.pth": os.getcwd()})
 """
+    BUILD = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+    def project(self, folder):
+        """With a build backend of its own: there is no index from which one could come."""
+        self.write(f"{folder}/pyproject.toml", self.BUILD + "[project]\nname = 'our-project'\nversion = '0.1'\n")
+        self.write(f"{folder}/backend.py", self.BACKEND)
+        self.write(f"{folder}/ours.py", "VERSION = '0.1'\n")
+
+    def test_an_archive_of_sources(self):
+        self.project("our_project-0.1")
+        for archive in ("wheels/our_project-0.1.tar.gz", "here/our_project-0.1.tar.gz"):
+            (self.root / archive).parent.mkdir(exist_ok=True)
+            with tarfile.open(self.root / archive, "w:gz") as file:
+                file.add(self.root / "our_project-0.1", "our_project-0.1")
+        for text in ("our.project>=0.1\n", "./here/our_project-0.1.tar.gz\n"):
+            with self.subTest(text=text):
+                self.venv()
+                self.requirements(text)
+                self.manifest({})
+                self.assertEqual(self.check()["findings"][0]["subject"], "our-project")
+                report = self.report("auto-heal", "--install")
+                self.assertEqual(report["verdict"], "ok", report)
+                self.assertEqual(self.version("ours"), "0.1")
+                shutil.rmtree(self.root / ".venv")
 
     def test_an_editable_project(self):
-        """With a build backend of its own: there is no index from which one could come."""
-        build = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        self.write("our project/pyproject.toml", build + "[project]\nname = 'our-project'\nversion = '0.1'\n")
-        self.write("our project/backend.py", self.BACKEND)
-        self.write("our project/ours.py", "VERSION = '0.1'\n")
+        self.project("our project")
         self.venv()
         self.write("requirements.txt", "--no-index\n-e './our project'\n")
         self.assertEqual(self.found(), [("missing", "our-project")])
@@ -517,7 +545,7 @@ def build_editable(folder, settings=None, metadata=None):
         self.assertEqual(report["verdict"], "ok", report)
         self.assertEqual(self.version("ours"), "0.1")
         # Without a name anywhere: by what pip noted.
-        self.write("our project/pyproject.toml", build)
+        self.write("our project/pyproject.toml", self.BUILD)
         self.assertEqual(self.found(), [])
 
     def test_secrets_of_an_index_are_not_told(self):
