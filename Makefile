@@ -14,7 +14,7 @@ MINIMUM_SWIFT_TESTS := 730
 MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
-MINIMUM_PLUGIN_TESTS := 129
+MINIMUM_PLUGIN_TESTS := 130
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage

@@ -161,6 +161,8 @@ tiny @ https://files.example/tiny-1.5.tar.gz
             "./project[x] ; python_version > '3'": [("missing", "our-project")],
             "./empty": [("unverified", "./empty")],
             "": [],
+            "tiny\nhttp://[::1": [("invalid", "requirements.txt:2")],
+            "tiny\n\0": [("invalid", "requirements.txt:2")],
         }
         self.write("project/pyproject.toml", "[project]\nname = 'our-project'\n")
         (self.root / "empty").mkdir()
@@ -216,6 +218,15 @@ tiny @ https://files.example/tiny-1.5.tar.gz
         self.assertEqual(self.found(), [("invalid", "requirements.txt or pyproject.toml")])
         (self.root / "requirements.txt").mkdir()
         self.assertEqual(self.found(), [("invalid", "requirements.txt")])
+
+    def test_settings_that_no_path_can_be(self):
+        for settings in ({"requirements": ["a\0b"]}, {"venv": "\0"}, {"python": "\0"}, {"pyproject": "\0"}):
+            with self.subTest(settings=settings):
+                self.assertEqual(self.found(settings), [("invalid", "settings")])
+        self.write("requirements.txt", "tiny\n")
+        for name in ("x" * 5000, "\ud800", "requirements.txt/below", "/dev/null/x"):
+            with self.subTest(name=name):
+                self.assertEqual(self.found({"requirements": [name]})[0][0], "invalid")
 
     def test_pyproject(self):
         self.write(
