@@ -470,7 +470,10 @@ class Healing(Case):
         report = self.report("auto-heal", "--install")
         self.assertEqual(report["verdict"], "critical")
         self.assertEqual(report["repairs"][0]["outcome"], "failed")
-        self.assertIn("No matching distribution found for tiny>=7", str(report["repairs"][0]))
+        self.assertIn(
+            "pip ended with exit code 1: No matching distribution found for tiny>=7", str(report["repairs"][0])
+        )
+        self.assertIn("run auto-heal --install", self.tool("validate-startup").stdout)
 
     def test_a_constraint_is_kept_to(self):
         self.venv()
