@@ -3,7 +3,6 @@ directly, and the built programs that ask it."""
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import unittest
@@ -159,7 +158,3 @@ class BadInput:
         done = self.tool("validate-startup")
         self.assertEqual(done.returncode, 78, done.stdout)
         self.assertIn("no_such_setting", done.stdout)
-
-
-def has(command):
-    return shutil.which(command) is not None

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import re
 import shutil
 import subprocess
