@@ -111,7 +111,7 @@ struct PluginsCommand: AsyncParsableCommand {
                     entry.version = description.version
                     entry.description = description.summary
                     entry.capabilities = description.capabilities.map(\.rawValue)
-                    entry.confined = description.kind == .selfheal && PluginSearch.canConfine
+                    entry.confined = description.kind == .selfheal && description.isConfined && PluginSearch.canConfine
                     entry.cached = description.reads != nil
                 case .failure(let refusal):
                     entry.state =

@@ -20,7 +20,8 @@ struct ExternalCheck: DelegatingCheck {
         let began = machine.now
         let redact = plugin.redactor(machine)
         let request = request(action: "check", [])
-        let answer = try await call("check", request, timeout: plugin.timeout, isConfined: true, redact, on: machine)
+        let answer = try await call(
+            "check", request, timeout: plugin.timeout, isConfined: plugin.description.isConfined, redact, on: machine)
         var observation: Observation
         let reader = AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact)
         do throws(PluginFault) {
@@ -61,7 +62,7 @@ struct ExternalCheck: DelegatingCheck {
                 ), ("dry_run", isRehearsal ? "true" : "false"),
             ])
         let timeout = Duration.seconds(plugin.description.healTimeout)
-        let answer = try await call("heal", request, timeout: timeout, isConfined: isRehearsal, redact, on: machine)
+        let answer = try await call("heal", request, timeout: timeout, isConfined: isRehearsal && plugin.description.isConfined, redact, on: machine)
         do throws(PluginFault) {
             return try AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact)
                 .healing(answer.answer, of: findings)
@@ -85,7 +86,7 @@ struct ExternalCheck: DelegatingCheck {
         let raw = try await plugin.run(
             plugin.arguments + [action], input: Array(request.utf8), timeout: timeout, isConfined: isConfined,
             on: machine)
-        if raw.leftProcesses && isConfined {
+        if raw.leftProcesses && action == "check" {
             throw plugin.malfunction("it left processes running when it ended; they were ended too")
         }
         guard raw.status == 0 || raw.leftProcesses else { throw plugin.malfunction(plugin.ending(raw, redact)) }

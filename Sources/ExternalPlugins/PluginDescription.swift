@@ -57,6 +57,8 @@ public struct PluginDescription: Sendable, Hashable {
     public var environment: [String] = []
     /// Absolute paths of folders in which its check may write.
     public var writes: [String] = []
+    /// Whether its check is kept from writing elsewhere.
+    public var isConfined = true
     /// The sections of the manifest, or plugins, whose checks come before its own.
     public var after: [String] = []
     public var findings: [Keyed<Kinds>] = []
@@ -94,6 +96,9 @@ public struct PluginDescription: Sendable, Hashable {
                 "What its answer depends on besides its settings; with it, a good answer is kept until one changes."),
             Field("environment", { $0.environment = $1 }, .list(of: .name), "Environment variables that it is given."),
             Field("writes", { $0.writes = $1 }, .list(of: absolute), "Folders in which its check may write."),
+            Field(
+                "confined", { $0.isConfined = $1 }, .boolean,
+                "false: its check may write anywhere, and look into other processes."),
             Field("after", { $0.after = $1 }, .list(of: .name), "What is checked before it: directories."),
             Field("findings", { $0.findings = $1 }, .dictionary(of: kinds, keyFault: codeFault), "What it can find."),
         ]

@@ -76,10 +76,12 @@ struct Verdict {
         let tried = Set(report.repairs.map(\.finding))
         let withheld = Set((report.plan?.repairs ?? []).filter { $0.withheld != nil }.map(\.finding))
         let isHealer = layout == .healing && report.mode != .check
-        let risks = critical.filter { !tried.contains($0.key) && (!isHealer || withheld.contains($0.key)) }
-            .compactMap { $0.repair?.risk }.filter { $0 < .critical }
-        guard let least = risks.min() else { return "see above" }
-        return !isHealer && least <= .medium ? "run auto-heal" : "run auto-heal --max-risk \(least.rawValue)"
+        let repairs = critical.filter { !tried.contains($0.key) && (!isHealer || withheld.contains($0.key)) }
+            .compactMap(\.repair).filter { $0.risk < .critical }
+        guard let least = repairs.map(\.risk).min() else { return "see above" }
+        let installs = repairs.filter { $0.risk == least }.allSatisfy(\.installs)
+        let command = installs ? "run auto-heal --install" : "run auto-heal"
+        return !isHealer && least <= .medium ? command : "\(command) --max-risk \(least.rawValue)"
     }
 
     private var blocked: String? {
@@ -99,5 +101,12 @@ struct Verdict {
 
     private func count(_ matches: (Status) -> Bool) -> Int {
         report.checks.count { matches($0.status) }
+    }
+}
+
+extension Repair {
+    /// Whether it is only done with `--install`.
+    fileprivate var installs: Bool {
+        steps.contains { if case .askPlugin(_, installs: true) = $0 { true } else { false } }
     }
 }

@@ -151,6 +151,15 @@ import Testing
         #expect(words(.faults, .healing) == "[ERROR] 1 critical finding: data; 1 fault of the run itself")
         let risky = words(.missingColumn) { $0.checks[1].findings[0].repair?.risk = .high }
         #expect(risky.hasSuffix("; run auto-heal --max-risk high"))
+        func installing(_ report: inout Report) {
+            for check in report.checks.indices {
+                for finding in report.checks[check].findings.indices {
+                    report.checks[check].findings[finding].repair?.steps = [.askPlugin(plugin: "p", installs: true)]
+                }
+            }
+        }
+        #expect(words(.missingColumn, .validation, installing).hasSuffix("; run auto-heal --install"))
+        #expect(words(.medium, .healing, installing).hasSuffix("; run auto-heal --install --max-risk medium"))
         let forPeople = words(.missingColumn) { $0.checks[1].findings[0].repair?.risk = .critical }
         #expect(forPeople.hasSuffix("; see above"))
     }

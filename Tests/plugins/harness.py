@@ -1,9 +1,8 @@
-"""What the tests of the plugins that ship have in common: an application's root of their own, the plugin asked directly,
-and the built programs that ask it."""
+"""What the tests of the plugins that ship have in common: an application's root of their own, the plugin asked
+directly, and the built programs that ask it."""
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import unittest
@@ -40,8 +39,13 @@ class PluginTest(unittest.TestCase):
 
     def run_in_root(self, *command, **more):
         done = subprocess.run(
-            [str(word) for word in command], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            **more)
+            [str(word) for word in command],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **more,
+        )
         self.assertEqual(done.returncode, 0, f"{command}: {done.stdout}")
         return done.stdout
 
@@ -49,11 +53,18 @@ class PluginTest(unittest.TestCase):
 
     def raw(self, text, action="check", env=None):
         return subprocess.run(
-            [PLUGINS / self.plugin / "bin" / self.plugin, action], input=text, cwd=self.root, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, timeout=120, env=env or ENVIRONMENT)
+            [PLUGINS / self.plugin / "bin" / self.plugin, action],
+            input=text,
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            env=env or ENVIRONMENT,
+        )
 
     def ask(self, settings=None, action="check", env=None, **more):
-        """The answer to one call, which must be one JSON object, whatever the verdict, and keep to what plugin.yaml says."""
+        """The answer to one call: one JSON object, whatever the verdict, that keeps to what plugin.yaml says."""
         request = {"protocol": 1, "action": action, "root": str(self.root), "settings": settings or {}, **more}
         done = self.raw(json.dumps(request), action, env)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -79,8 +90,14 @@ class PluginTest(unittest.TestCase):
 
     def tool(self, name, *arguments, env=None):
         return subprocess.run(
-            [PROGRAMS / name, "--plugin-path", PLUGINS, *arguments], cwd=self.root, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=300, env=env or ENVIRONMENT)
+            [PROGRAMS / name, "--plugin-path", PLUGINS, *arguments],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            env=env or ENVIRONMENT,
+        )
 
     def report(self, name, *arguments, env=None):
         done = self.tool(name, "--format", "json", *arguments, env=env)
@@ -108,8 +125,18 @@ class BadInput:
     """What every plugin must bear; mixed into a PluginTest."""
 
     def test_bad_requests_end_with_a_reason_and_without_an_answer(self):
-        for text in ("", "no json", "[]", "null", "{}", '{"root": 7}', '{"protocol":1}', '{"protocol":999,"root":"/","settings":{}}',
-                     '{"root":"/","settings":{}}', "\0" * 100):
+        for text in (
+            "",
+            "no json",
+            "[]",
+            "null",
+            "{}",
+            '{"root": 7}',
+            '{"protocol":1}',
+            '{"protocol":999,"root":"/","settings":{}}',
+            '{"root":"/","settings":{}}',
+            "\0" * 100,
+        ):
             with self.subTest(text=text):
                 done = self.raw(text)
                 self.assertNotEqual(done.returncode, 0)
@@ -131,7 +158,3 @@ class BadInput:
         done = self.tool("validate-startup")
         self.assertEqual(done.returncode, 78, done.stdout)
         self.assertIn("no_such_setting", done.stdout)
-
-
-def has(command):
-    return shutil.which(command) is not None

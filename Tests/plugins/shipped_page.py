@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tables of docs/shipped-plugins.md, which are made from each plugin.yaml. Run with --write, it puts them into the page."""
+"""The tables of docs/shipped-plugins.md, made from each plugin.yaml. Run with --write, it puts them into the page."""
 
 import re
 import sys

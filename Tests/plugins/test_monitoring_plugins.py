@@ -24,8 +24,10 @@ class MonitoringPlugins(PluginTest):
     def look(self, name, *arguments):
         """The one check of a look, whose verdict must be that of the exit status."""
         command = [str(FOLDER / name), *map(str, arguments)]
-        self.write("schemas.yaml", json.dumps({
-            "version": 1, "plugins": {name.replace("_", "-"): {"kind": "nagios", "command": command}}}))
+        self.write(
+            "schemas.yaml",
+            json.dumps({"version": 1, "plugins": {name.replace("_", "-"): {"kind": "nagios", "command": command}}}),
+        )
         report = self.report("validate-startup")
         [check] = report["checks"]
         self.assertEqual(report["exitStatus"], {"ok": 0, "warning": 2}.get(check["status"], 1))
@@ -55,36 +57,65 @@ class MonitoringPlugins(PluginTest):
                     self.assertNotIn("|", finding["message"])
 
     def test_check_disk(self):
-        self.assert_results("check_disk", [
-            ("-w", "0%", "-c", "0%", "-p", "/"), ("-w", "100%", "-c", "0%", "-p", "/"),
-            ("-w", "100%", "-c", "100%", "-p", "/"), ("--nonsense",)], "/", "B")
+        self.assert_results(
+            "check_disk",
+            [
+                ("-w", "0%", "-c", "0%", "-p", "/"),
+                ("-w", "100%", "-c", "0%", "-p", "/"),
+                ("-w", "100%", "-c", "100%", "-p", "/"),
+                ("--nonsense",),
+            ],
+            "/",
+            "B",
+        )
         state = os.statvfs("/")
         [measured] = self.look("check_disk", "-w", "0%", "-c", "0%", "-p", "/")["measurements"]
         self.assertAlmostEqual(
-            float(measured["value"]), (state.f_blocks - state.f_bfree) * state.f_frsize, delta=1 << 30)
+            float(measured["value"]), (state.f_blocks - state.f_bfree) * state.f_frsize, delta=1 << 30
+        )
 
     def test_check_load(self):
         # Where nothing has run for a while there is no load, and no threshold below it.
         end = time.monotonic() + 60
         while min(os.getloadavg()) <= 0 and time.monotonic() < end:
             pass
-        self.assert_results("check_load", [
-            ("-w", "9999,9999,9999", "-c", "9999,9999,9999"), ("-w", "0,0,0", "-c", "9999,9999,9999"),
-            ("-w", "0,0,0", "-c", "0,0,0"), ("-w", "high", "-c", "higher")], "load1", "")
+        self.assert_results(
+            "check_load",
+            [
+                ("-w", "9999,9999,9999", "-c", "9999,9999,9999"),
+                ("-w", "0,0,0", "-c", "9999,9999,9999"),
+                ("-w", "0,0,0", "-c", "0,0,0"),
+                ("-w", "high", "-c", "higher"),
+            ],
+            "load1",
+            "",
+        )
         labels = [entry["label"] for entry in self.look("check_load", "-w", "9,9,9", "-c", "99,99,99")["measurements"]]
         self.assertEqual(labels, ["load1", "load5", "load15"])
 
     def test_check_procs(self):
-        self.assert_results("check_procs", [
-            ("-w", "1:", "-c", "1:"), ("-w", "9999999:"), ("-c", "9999999:"), ("--nonsense",)], "procs", "")
+        self.assert_results(
+            "check_procs",
+            [("-w", "1:", "-c", "1:"), ("-w", "9999999:"), ("-c", "9999999:"), ("--nonsense",)],
+            "procs",
+            "",
+        )
 
     def test_check_tcp(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
             address = ("-H", "127.0.0.1", "-p", port)
-            self.assert_results("check_tcp", [
-                (*address, "-w", "5", "-c", "9"), (*address, "-w", "0.0000001", "-c", "9"),
-                (*address, "-w", "0.0000001", "-c", "0.0000001"), ("--nonsense",)], "time", "s")
+            self.assert_results(
+                "check_tcp",
+                [
+                    (*address, "-w", "5", "-c", "9"),
+                    (*address, "-w", "0.0000001", "-c", "9"),
+                    (*address, "-w", "0.0000001", "-c", "0.0000001"),
+                    ("--nonsense",),
+                ],
+                "time",
+                "s",
+            )
         check = self.look("check_tcp", *address)
         self.assertEqual(check["status"], "critical")
         self.assertIn("refused", check["findings"][0]["message"])
@@ -108,8 +139,9 @@ class MonitoringPlugins(PluginTest):
         self.addCleanup(thread.join)
         self.addCleanup(server.shutdown)
         address = ("-I", "127.0.0.1", "-p", server.server_port, "-w", "5", "-c", "9", "-u")
-        self.assert_results("check_http", [
-            (*address, "/200"), (*address, "/404"), (*address, "/500"), ("--nonsense",)], "time", "s")
+        self.assert_results(
+            "check_http", [(*address, "/200"), (*address, "/404"), (*address, "/500"), ("--nonsense",)], "time", "s"
+        )
         measured = {entry["label"]: entry for entry in self.look("check_http", *address, "/200")["measurements"]}
         self.assertEqual(measured["size"]["unit"], "B")
         self.assertGreater(int(measured["size"]["value"]), len("hello | world=1"))
@@ -122,7 +154,8 @@ class MonitoringPlugins(PluginTest):
                 if status != "unknown":
                     self.assertEqual(
                         [(entry["label"], entry["value"], entry["unit"]) for entry in check["measurements"]],
-                        [("a", "1", "s"), ("b c", "5", "%")])
+                        [("a", "1", "s"), ("b c", "5", "%")],
+                    )
         check = self.look("check_dummy", 3, "it cannot be told")
         self.assertIn("it cannot be told", check["reason"])
 

@@ -1,5 +1,5 @@
-"""docs/shipped-plugins.md says what is so: its tables are those of each plugin.yaml, and its examples are well in an application
-that has what they ask for, and not in one that has nothing."""
+"""docs/shipped-plugins.md says what is so: its tables are those of each plugin.yaml, and its examples are well in an
+application that has what they ask for, and not in one that has nothing."""
 
 import http.server
 import json
@@ -77,9 +77,14 @@ class Page(PluginTest):
         shutil.copytree(self.root / ".venv", self.root / "env", symlinks=True)
         for name in ("requirements.txt", "requirements/production.txt"):
             self.write(name, "pip\n")
-        self.write("pyproject.toml", (
-            "[project]\nname = 'shop'\ndependencies = ['pip']\n[project.optional-dependencies]\nweb = ['setuptools']\n"
-            "[dependency-groups]\noperation = ['pip']\n"))
+        self.write(
+            "pyproject.toml",
+            (
+                "[project]\nname = 'shop'\ndependencies = ['pip']\n"
+                "[project.optional-dependencies]\nweb = ['setuptools']\n"
+                "[dependency-groups]\noperation = ['pip']\n"
+            ),
+        )
         for folder in (".", "frontend"):
             self.write(f"{folder}/package.json", '{"dependencies": {"tiny": "^1"}, "devDependencies": {"tiny": "1"}}')
             self.write(f"{folder}/node_modules/tiny/package.json", '{"name": "tiny", "version": "1.1.0"}')
@@ -99,8 +104,22 @@ class Page(PluginTest):
         common = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90"]
         self.run_in_root(*common, "-keyout", "tls/authority.key", "-out", "tls/authority.pem", "-subj", "/CN=authority")
         self.run_in_root(
-            *common, "-keyout", "tls/server.key", "-out", "tls/server.pem", "-subj", "/CN=localhost", "-CA", "tls/authority.pem",
-            "-CAkey", "tls/authority.key", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE")
+            *common,
+            "-keyout",
+            "tls/server.key",
+            "-out",
+            "tls/server.pem",
+            "-subj",
+            "/CN=localhost",
+            "-CA",
+            "tls/authority.pem",
+            "-CAkey",
+            "tls/authority.key",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        )
         (self.root / "tls/server.key").chmod(0o600)
 
     def look_at(self, example, ports):
@@ -128,8 +147,13 @@ class Page(PluginTest):
         trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trust.load_cert_chain(self.root / "tls/server.pem", self.root / "tls/server.key")
         ports = {
-            "5432": self.listen(), "6379": self.listen(), "8080": self.serve(), "8443": self.serve(trust), "8000": self.free(),
-            "8001": self.free()}
+            "5432": self.listen(),
+            "6379": self.listen(),
+            "8080": self.serve(),
+            "8443": self.serve(trust),
+            "8000": self.free(),
+            "8001": self.free(),
+        }
         for example in found:
             for check in self.look_at(example, ports):
                 with self.subTest(example=example, root="prepared"):
@@ -145,8 +169,12 @@ class Page(PluginTest):
         self.write("schemas.yaml", "version: 1\nplugins: {disk-space: {minimum_free: 0}, node-modules: {}}\n")
         self.write("package.json", "{}")
         done = subprocess.run(
-            [PROGRAMS / "validate-startup", "--plugin-path", folder], cwd=self.root, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
+            [PROGRAMS / "validate-startup", "--plugin-path", folder],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_a_link_beside_the_manifest_will_do(self):
@@ -154,7 +182,8 @@ class Page(PluginTest):
         (self.root / "plugins/disk-space").symlink_to(REPOSITORY / "plugins/disk-space")
         self.write("schemas.yaml", "version: 1\nplugins: {disk-space: {minimum_free: 0}}\n")
         done = subprocess.run(
-            [PROGRAMS / "validate-startup"], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            [PROGRAMS / "validate-startup"], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         self.assertEqual(done.returncode, 0, done.stdout)
 
 

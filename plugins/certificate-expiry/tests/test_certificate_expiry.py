@@ -22,12 +22,29 @@ class CertificateExpiry(BadInput, PluginTest):
 
     def self_signed(self, name, days=90):
         self.run_in_root(
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", days,
-            "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/O=Ünit, \"Test\"/CN={name}")
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            days,
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.pem",
+            "-subj",
+            f'/O=Ünit, "Test"/CN={name}',
+        )
 
     def signed(self, name, begin, end, by="authority", authority=False, names="DNS:localhost,IP:127.0.0.1"):
         """With any beginning and end, which only `openssl ca` can give."""
-        self.write("ca.cnf", f"""\
+        self.write(
+            "ca.cnf",
+            f"""\
 [ca]
 default_ca = default
 [default]
@@ -45,14 +62,44 @@ basicConstraints = critical,CA:TRUE
 [server]
 basicConstraints = CA:FALSE
 subjectAltName = {names}
-""")
+""",
+        )
         self.write("index.txt", "")
         self.run_in_root(
-            "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key",
-            "-out", f"{name}.csr", "-subj", f"/CN={name}")
+            "openssl",
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+            "-subj",
+            f"/CN={name}",
+        )
         self.run_in_root(
-            "openssl", "ca", "-batch", "-notext", "-config", "ca.cnf", "-cert", f"{by}.pem", "-keyfile", f"{by}.key", "-in",
-            f"{name}.csr", "-out", f"{name}.pem", "-startdate", day(begin), "-enddate", day(end))
+            "openssl",
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            "ca.cnf",
+            "-cert",
+            f"{by}.pem",
+            "-keyfile",
+            f"{by}.key",
+            "-in",
+            f"{name}.csr",
+            "-out",
+            f"{name}.pem",
+            "-startdate",
+            day(begin),
+            "-enddate",
+            day(end),
+        )
 
     def join(self, file, *names):
         self.write(file, "".join((self.root / f"{name}.pem").read_text() for name in names))
@@ -88,9 +135,14 @@ subjectAltName = {names}
     def test_days(self):
         self.self_signed("good", 90)
         check = self.assert_fine({"files": ["good.pem"]})
-        self.assertRegex(check["confirmations"][0], r"^The certificate good of good.pem holds until \d{4}-\d\d-\d\d, 90 days from now$")
+        self.assertRegex(
+            check["confirmations"][0],
+            r"^The certificate good of good.pem holds until \d{4}-\d\d-\d\d, 90 days from now$",
+        )
         [days] = check["measurements"]
-        self.assertEqual((days["label"], days["unit"], days["warning"], days["critical"]), ("good.pem days", "d", "30:", "7:"))
+        self.assertEqual(
+            (days["label"], days["unit"], days["warning"], days["critical"]), ("good.pem days", "d", "30:", "7:")
+        )
         self.assertTrue(89 <= float(days["value"]) <= 90)
         self.self_signed("soon", 20)
         check = self.check({"files": ["soon.pem"]})
@@ -100,7 +152,9 @@ subjectAltName = {names}
         self.self_signed("authority")
         self.signed("over", -30, -2)
         self.signed("later", 3, 100)
-        self.assertEqual(self.found({"files": ["over.pem", "later.pem"]}), [("expired", "over.pem"), ("early", "later.pem")])
+        self.assertEqual(
+            self.found({"files": ["over.pem", "later.pem"]}), [("expired", "over.pem"), ("early", "later.pem")]
+        )
 
     def test_keys(self):
         self.self_signed("one")
@@ -108,17 +162,22 @@ subjectAltName = {names}
         (self.root / "one.key").chmod(0o600)
         self.assertEqual(self.found({"files": [{"certificate": "one.pem", "key": "one.key"}]}), [])
         (self.root / "one.key").chmod(0o644)
-        self.assertEqual(self.found({"files": [{"certificate": "one.pem", "key": "one.key"}]}), [("key-mode", "one.key")])
+        self.assertEqual(
+            self.found({"files": [{"certificate": "one.pem", "key": "one.key"}]}), [("key-mode", "one.key")]
+        )
         (self.root / "other.key").chmod(0o640)
         [finding] = self.check({"files": [{"certificate": "one.pem", "key": "other.key"}]})["findings"]
         self.assertEqual(finding["id"], "certificate-expiry.key")
-        self.run_in_root("openssl", "pkey", "-in", "one.key", "-aes256", "-passout", "pass:secret", "-out", "locked.key")
+        self.run_in_root(
+            "openssl", "pkey", "-in", "one.key", "-aes256", "-passout", "pass:secret", "-out", "locked.key"
+        )
         [finding] = self.ask({"files": [{"certificate": "one.pem", "key": "locked.key"}]})["findings"]
         self.assertEqual(finding["message"], "The file locked.key needs a password")
         for text in ("", "no key", (self.root / "one.pem").read_text()):
             self.write("bad.key", text)
             self.assertEqual(
-                self.found({"files": [{"certificate": "one.pem", "key": "bad.key"}]}), [("unreadable", "one.pem")])
+                self.found({"files": [{"certificate": "one.pem", "key": "bad.key"}]}), [("unreadable", "one.pem")]
+            )
 
     def test_chains(self):
         self.self_signed("authority", 3650)
@@ -126,8 +185,11 @@ subjectAltName = {names}
         self.signed("server", -1, 90, by="between")
         self.self_signed("stranger")
         for names, found in [
-            (("server", "between", "authority"), []), (("server", "between"), []), (("between", "server"), [("chain", "chain.pem")]),
-            (("server", "stranger"), [("chain", "chain.pem")]), (("server", "authority"), [("chain", "chain.pem")]),
+            (("server", "between", "authority"), []),
+            (("server", "between"), []),
+            (("between", "server"), [("chain", "chain.pem")]),
+            (("server", "stranger"), [("chain", "chain.pem")]),
+            (("server", "authority"), [("chain", "chain.pem")]),
         ]:
             with self.subTest(names=names):
                 self.join("chain.pem", *names)
@@ -136,7 +198,10 @@ subjectAltName = {names}
         self.self_signed("authority")
         self.join("chain.pem", "between", "authority")
         self.assertEqual(self.found({"files": ["chain.pem"]}), [("chain", "chain.pem")])
-        self.assertEqual(self.found({"files": [{"certificate": "between.pem", "ca": "authority.pem"}]}), [("untrusted", "between.pem")])
+        self.assertEqual(
+            self.found({"files": [{"certificate": "between.pem", "ca": "authority.pem"}]}),
+            [("untrusted", "between.pem")],
+        )
         # One in the middle expires first.
         self.self_signed("authority", 3650)
         self.signed("between", -1, 10, authority=True)
@@ -181,12 +246,15 @@ subjectAltName = {names}
         port = self.serve("chain.pem", "server.key")
         self.assertEqual(
             self.found({"hosts": [f"localhost:{port}"], "ca": "authority.pem"}),
-            [("expiring", f"localhost:{port}"), ("untrusted", f"localhost:{port}")])
+            [("expiring", f"localhost:{port}"), ("untrusted", f"localhost:{port}")],
+        )
         # Expired is told once.
         self.signed("server", -9, -2, by="between")
         self.join("chain.pem", "server", "between")
         port = self.serve("chain.pem", "server.key")
-        self.assertEqual(self.found({"hosts": [f"localhost:{port}"], "ca": "authority.pem"}), [("expired", f"localhost:{port}")])
+        self.assertEqual(
+            self.found({"hosts": [f"localhost:{port}"], "ca": "authority.pem"}), [("expired", f"localhost:{port}")]
+        )
 
     def test_self_signed_server(self):
         self.self_signed("alone")
@@ -213,7 +281,9 @@ subjectAltName = {names}
         self.self_signed("good")
         (self.root / "bin").mkdir()
         (self.root / "bin/python3").symlink_to("/usr/bin/python3")
-        self.assertEqual(self.found({"files": ["good.pem"]}, env={"PATH": str(self.root / "bin")}), [("openssl", "good.pem")])
+        self.assertEqual(
+            self.found({"files": ["good.pem"]}, env={"PATH": str(self.root / "bin")}), [("openssl", "good.pem")]
+        )
 
 
 if __name__ == "__main__":

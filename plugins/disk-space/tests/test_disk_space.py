@@ -39,7 +39,8 @@ class DiskSpace(BadInput, PluginTest):
         self.assertEqual(check["status"], "critical")
         self.assertEqual(
             check["findings"][0]["message"],
-            "Only 1.05 MB of 10.5 MB are free on the file system of data, and 2 MB are needed")
+            "Only 1.05 MB of 10.5 MB are free on the file system of data, and 2 MB are needed",
+        )
         self.assertEqual(check["measurements"][0]["value"], str(1 << 20))
         # Never kept: room comes back.
         (disk / "more").unlink()
@@ -63,18 +64,32 @@ class DiskSpace(BadInput, PluginTest):
 
     def test_what_is_not_there_yet(self):
         self.mount("size=10M")
-        self.assertEqual(self.found({"paths": ["data/later/still later"], "minimum_free": "1GB"}), [
-            ("full", "data/later/still later")])
+        self.assertEqual(
+            self.found({"paths": ["data/later/still later"], "minimum_free": "1GB"}),
+            [("full", "data/later/still later")],
+        )
         self.assertEqual(self.found({"paths": ["data/later"], "minimum_free": "1MB"}), [])
 
     def test_amounts(self):
         self.mount("size=10M")
         for text, good in {
-            "0": True, "1000": True, "9mb": True, "9.5 MB": True, "9MiB": True, "9M": True, "9000kB": True, "100%": True,
-            "11MB": False, "10.1MiB": False, "1TB": False, "99999999PiB": False,
+            "0": True,
+            "1000": True,
+            "9mb": True,
+            "9.5 MB": True,
+            "9MiB": True,
+            "9M": True,
+            "9000kB": True,
+            "100%": True,
+            "11MB": False,
+            "10.1MiB": False,
+            "1TB": False,
+            "99999999PiB": False,
         }.items():
             with self.subTest(text=text):
-                self.assertEqual(self.found({"paths": ["data"], "minimum_free": text}), [] if good else [("full", "data")])
+                self.assertEqual(
+                    self.found({"paths": ["data"], "minimum_free": text}), [] if good else [("full", "data")]
+                )
         for text in ("lots", "", "-5MB", "5XB", "101%", "%", "1e3", "nan", "5MB 6MB"):
             with self.subTest(text=text):
                 answer = self.ask({"paths": ["data"], "minimum_free": text})

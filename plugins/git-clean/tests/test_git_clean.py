@@ -15,9 +15,23 @@ class GitClean(BadInput, PluginTest):
 
     def git(self, *arguments, folder=".", fails=False):
         done = subprocess.run(
-            ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always",
-             "-c", "core.editor=true", *arguments], cwd=self.root / folder, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
+            [
+                "git",
+                "-c",
+                "user.name=A",
+                "-c",
+                "user.email=a@example.org",
+                "-c",
+                "protocol.file.allow=always",
+                "-c",
+                "core.editor=true",
+                *arguments,
+            ],
+            cwd=self.root / folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.assertEqual(done.returncode != 0, fails, f"{arguments}: {done.stdout}")
         return done.stdout
 
@@ -51,8 +65,11 @@ class GitClean(BadInput, PluginTest):
         self.assertEqual(check["status"], "warning")
         self.assertEqual(
             [(finding["id"], finding["message"]) for finding in check["findings"]],
-            [("git-clean.changed", "1 file has changes that are not committed: code.py"),
-             ("git-clean.untracked", "2 files are not known to git: folder/deep.py, new ü.py")])
+            [
+                ("git-clean.changed", "1 file has changes that are not committed: code.py"),
+                ("git-clean.untracked", "2 files are not known to git: folder/deep.py, new ü.py"),
+            ],
+        )
         self.assertEqual(self.found({"untracked": False}), [("changed", ".")])
         self.assertEqual(self.found({"untracked": False, "clean": False}), [])
         self.git("add", "-A")
@@ -117,8 +134,11 @@ class GitClean(BadInput, PluginTest):
                 self.assertEqual(check["status"], "critical")
                 self.assertEqual(
                     [(finding["id"], finding["message"]) for finding in check["findings"]],
-                    [("git-clean.operation", f"The working tree is in the middle of {what}"),
-                     ("git-clean.unmerged", "Conflicts are not resolved in code.py")])
+                    [
+                        ("git-clean.operation", f"The working tree is in the middle of {what}"),
+                        ("git-clean.unmerged", "Conflicts are not resolved in code.py"),
+                    ],
+                )
                 self.git(*abort)
                 self.assertEqual(self.found(), [])
         self.git("bisect", "start")

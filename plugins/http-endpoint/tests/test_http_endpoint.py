@@ -130,13 +130,17 @@ class HTTPEndpoint(BadInput, PluginTest):
         # Nor when something goes wrong on the way.
         for port in (server.server_port, 1):
             for tail in ("/h?token=hush\u00e9 x", "/h?hush\n", "/h?hush\u00e9", ":99999/?hush", "/#hush"):
-                self.assertNotIn("hush", str(self.ask({"url": f"http://me:hush@127.0.0.1:{port}{tail}", **self.hasty})) + self.log)
+                self.assertNotIn(
+                    "hush", str(self.ask({"url": f"http://me:hush@127.0.0.1:{port}{tail}", **self.hasty})) + self.log
+                )
 
     def test_secrets_do_not_follow_to_another_host(self):
         other = self.serve(lambda handler: handler.say(200))
         server = self.serve(lambda handler: handler.say(302, Location=self.url(other, "/there")))
         url = self.url(server).replace("//", "//me:hush@")
-        self.assertEqual(self.found({"url": url, "headers": {"X-Key": "hush"}, "follow_redirects": True, **self.hasty}), [])
+        self.assertEqual(
+            self.found({"url": url, "headers": {"X-Key": "hush"}, "follow_redirects": True, **self.hasty}), []
+        )
         self.assertNotIn("X-Key", other.seen[0][1])
         self.assertNotIn("Authorization", other.seen[0][1])
 
@@ -195,10 +199,27 @@ class HTTPEndpoint(BadInput, PluginTest):
     def test_certificates(self):
         for name in ("good", "other"):
             self.run_in_root(
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", f"{name}.key", "-out",
-                f"{name}.pem", "-subj", "/CN=test", "-addext", f"subjectAltName=IP:127.0.0.{1 if name == 'good' else 9}")
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-keyout",
+                f"{name}.key",
+                "-out",
+                f"{name}.pem",
+                "-subj",
+                "/CN=test",
+                "-addext",
+                f"subjectAltName=IP:127.0.0.{1 if name == 'good' else 9}",
+            )
         for name, settings, id in [
-            ("good", {}, "certificate"), ("good", {"ca_file": "good.pem"}, None), ("good", {"ca_file": "good.key"}, "settings"),
+            ("good", {}, "certificate"),
+            ("good", {"ca_file": "good.pem"}, None),
+            ("good", {"ca_file": "good.key"}, "settings"),
             ("other", {"ca_file": "other.pem"}, "certificate"),
         ]:
             with self.subTest(name=name, settings=settings):
@@ -209,7 +230,16 @@ class HTTPEndpoint(BadInput, PluginTest):
                 self.assertEqual([finding["id"] for finding in answer["findings"]], [id] if id else [])
 
     def test_urls(self):
-        for url in ("localhost", "ftp://localhost", "http://", "http:///x", "http://[::1", "http://h:port/", "http://a b/", "file:///etc"):
+        for url in (
+            "localhost",
+            "ftp://localhost",
+            "http://",
+            "http:///x",
+            "http://[::1",
+            "http://h:port/",
+            "http://a b/",
+            "file:///etc",
+        ):
             with self.subTest(url=url):
                 self.assertEqual(self.found({"url": url}), [("settings", None)])
         for url in ("http://no-such-host.invalid/", "http://x..y/", f"http://{'x' * 300}/", "http://ü.invalid/ü"):

@@ -1,7 +1,7 @@
 "use strict";
-// Whether the packages that package.json and its lock file ask for are in node_modules. Packages are looked for as Node does,
-// by walking up the folders, and their package.json is read as a file: `exports` may hide it from require. Versions are
-// compared by the semver that npm itself brings along.
+// Whether the packages that package.json and its lock file ask for are in node_modules. Packages are looked for as Node
+// does, by walking up the folders, and their package.json is read as a file: `exports` may hide it from require.
+// Versions are compared by the semver that npm itself brings along.
 
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -75,7 +75,6 @@ class Look {
     this.keys = new Set();
     this.reads = new Set([process.execPath]);
     this.packages = new Map(); // by folder
-    this.count = 0;
     this.tools = findTools();
     for (const file of this.tools.reads) this.reads.add(file);
   }
@@ -153,7 +152,8 @@ class Look {
     this.reads.add(path.join(this.lockFolder, "node_modules"));
     for (const file of [".pnp.cjs", ".pnp.js"]) {
       if (fs.existsSync(path.join(this.lockFolder, file))) {
-        this.skipped = `${this.relative(path.join(this.lockFolder, file))} is there: Yarn keeps packages without node_modules`;
+        const name = this.relative(path.join(this.lockFolder, file));
+        this.skipped = `${name} is there: Yarn keeps packages without node_modules`;
         return this;
       }
     }
@@ -258,15 +258,17 @@ class Look {
   members() {
     if (this.lockFolder !== this.folder) return [];
     const stated = this.manifest.workspaces;
-    const patterns = (Array.isArray(stated) ? stated : table(stated).packages || []).filter((entry) => typeof entry === "string");
+    const patterns = Array.isArray(stated) ? stated : table(stated).packages;
     const folders = new Set();
-    for (const pattern of patterns) {
-      for (const folder of this.glob(pattern.replace(/^\.?\//, "").split("/").filter(Boolean), this.folder)) folders.add(folder);
+    for (const pattern of Array.isArray(patterns) ? patterns : []) {
+      const parts = String(pattern).replace(/^\.?\//, "").split("/").filter(Boolean);
+      for (const folder of this.glob(parts, this.folder)) folders.add(folder);
     }
     const members = [];
     for (const folder of folders) {
       const manifest = this.installed(folder);
-      if (manifest === null) this.add("invalid", this.relative(folder), `The package.json of ${this.relative(folder)} is not JSON`);
+      const name = this.relative(folder);
+      if (manifest === null) this.add("invalid", name, `The package.json of ${name} cannot be read`);
       if (manifest) members.push([folder, manifest]);
     }
     return members;
@@ -276,20 +278,26 @@ class Look {
   glob(parts, folder) {
     if (parts.length === 0) return [folder];
     const [first, ...rest] = parts;
-    if (!/[*?]/.test(first)) return fs.existsSync(path.join(folder, first)) ? this.glob(rest, path.join(folder, first)) : [];
+    if (!/[*?]/.test(first)) {
+      const next = path.join(folder, first);
+      return fs.existsSync(next) ? this.glob(rest, next) : [];
+    }
     this.reads.add(folder);
-    let names = [];
+    let folders = [];
     try {
-      names = fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "node_modules");
+      const entries = fs.readdirSync(folder, { withFileTypes: true });
+      const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      folders = names.filter((name) => name !== "node_modules");
     } catch {
       return [];
     }
     if (first === "**") {
-      return [...this.glob(rest, folder), ...names.flatMap((entry) => this.glob(parts, path.join(folder, entry.name)))];
+      return [...this.glob(rest, folder), ...folders.flatMap((name) => this.glob(parts, path.join(folder, name)))];
     }
     const escaped = first.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, "[^/]*").replace(/\?/g, "[^/]");
     const matcher = new RegExp(`^${escaped}$`);
-    return names.filter((entry) => matcher.test(entry.name)).flatMap((entry) => this.glob(rest, path.join(folder, entry.name)));
+    const chosen = folders.filter((name) => matcher.test(name));
+    return chosen.flatMap((name) => this.glob(rest, path.join(folder, name)));
   }
 
   // Judging
@@ -301,7 +309,8 @@ class Look {
       const range = engines[name];
       if (typeof range !== "string" || !version) continue;
       if (!semver) {
-        this.add("unverified", name, `Whether ${name} ${version} is what package.json wants (${range}) cannot be told: npm is not there`);
+        const message = `Whether ${name} ${version} is what package.json wants (${range}) cannot be told without npm`;
+        this.add("unverified", name, message);
       } else if (!semver.satisfies(version, range, { includePrerelease: true })) {
         const title = name === "node" ? "Node.js" : "npm";
         this.add("engines", name, `The version of ${title} is ${version}, and package.json wants ${range}`, {
@@ -382,13 +391,14 @@ class Look {
       if (found === null || typeof found.version !== "string") {
         // A folder of the application itself needs no version.
         if (found && !/^[~^<>=]?\d/.test(spec)) continue;
-        this.add("version", name, `The Node package ${name} in ${where} is damaged: it states no version`, this.repair());
+        const message = `The Node package ${name} in ${where} is damaged: it states no version`;
+        this.add("version", name, message, this.repair());
         continue;
       }
-      this.count += 1;
       const verdict = this.satisfies(found, spec, name);
       if (verdict === undefined) {
-        this.add("unverified", name, `Whether ${name} ${found.version} is what is wanted cannot be told; ${wants}, and npm is not there`);
+        const message = `Whether ${name} ${found.version} is what is wanted cannot be told without npm; ${wants}`;
+        this.add("unverified", name, message);
       } else if (!verdict) {
         const message = `The Node package ${name} ${found.version} in ${where} is not what is wanted: ${wants}`;
         const evidence = { wanted: spec, installed: found.version };
@@ -422,6 +432,7 @@ class Look {
   /** Everything that the lock file states, where it states it. */
   tree() {
     const wantsDev = this.settings.dev === true;
+    const lock = this.relative(this.lockFile);
     for (const [key, entry] of this.entries) {
       if (!key.includes("node_modules/") || entry.extraneous) continue;
       const folder = path.join(this.lockFolder, key);
@@ -433,16 +444,16 @@ class Look {
         // A package that is needed by name was told already.
         const where = this.relative(folder);
         if (this.keys.has(JSON.stringify(["missing", name]))) continue;
-        this.add("missing", where, `The Node package ${name} is not installed: ${this.relative(this.lockFile)} has it as ${where}`, this.repair());
+        const message = `The Node package ${name} is not installed: ${lock} has it as ${where}`;
+        this.add("missing", where, message, this.repair());
         continue;
       }
       if (entry.link || !entry.version || (entry.dev && !wantsDev)) continue;
-      this.count += key.split("node_modules/").length > 2 ? 1 : 0;
       const version = found && found.version;
       if (version === entry.version || this.keys.has(JSON.stringify(["version", name]))) continue;
       const where = this.relative(folder);
       const is = version ? `is installed in version ${version}` : "states no version";
-      this.add("mismatch", where, `The Node package ${name} ${is}, and ${this.relative(this.lockFile)} has ${entry.version} as ${where}`, {
+      this.add("mismatch", where, `The Node package ${name} ${is}, and ${lock} has ${entry.version} as ${where}`, {
         evidence: { wanted: entry.version, installed: version || "none" }, ...this.repair(),
       });
     }
@@ -461,7 +472,8 @@ class Look {
     if (this.findings.length === 0 && !this.skipped) {
       const count = [...this.packages.values()].filter(Boolean).length;
       const lock = this.lock ? ` and ${path.basename(this.lockFile)} ask` : " asks";
-      answer.confirmations = [`${count === 1 ? "1 Node package is" : `${count} Node packages are`} as package.json${lock}`];
+      const packages = count === 1 ? "1 Node package is" : `${count} Node packages are`;
+      answer.confirmations = [`${packages} as package.json${lock}`];
     }
     return answer;
   }
@@ -474,7 +486,9 @@ function some(names) {
 /** Has npm install everything: it knows how. */
 function heal(root, settings, asked, rehearses) {
   const look = new Look(root, settings).run();
-  const ids = asked.map((entry) => ({ id: String(entry.id).replace(/^node-modules\./, ""), subject: entry.subject || "" }));
+  const ids = asked.map((entry) => ({
+    id: String(entry.id).replace(/^node-modules\./, ""), subject: entry.subject || "",
+  }));
   let failure;
   let message;
   if (look.findings.some((finding) => finding.repair)) {
@@ -493,15 +507,17 @@ function heal(root, settings, asked, rehearses) {
       const said = `${done.stdout || ""}${done.stderr || ""}`.trim();
       log(said);
       if (done.status !== 0) {
-        const errors = said.split("\n").filter((line) => /^npm (ERR!|error)/.test(line) && !/log of this run/.test(line));
-        const reason = errors.map((line) => line.replace(/^npm (ERR!|error)\s*/, "")).filter(Boolean).slice(0, 3).join("; ");
+        const isError = (line) => /^npm (ERR!|error)/.test(line) && !/log of this run/.test(line);
+        const errors = said.split("\n").filter(isError).map((line) => line.replace(/^npm (ERR!|error)\s*/, ""));
+        const reason = errors.filter(Boolean).slice(0, 3).join("; ");
         failure = `npm ${command} ended with exit code ${done.status}${reason ? `: ${reason}` : ""}`;
       } else {
         message = `npm ${command}${words.includes("--omit=dev") ? ", without what is for developers" : ""}`;
       }
     }
   }
-  const left = rehearses ? new Set() : new Set(new Look(root, settings).run().findings.map((entry) => `${entry.id} ${entry.subject}`));
+  const remaining = rehearses ? [] : new Look(root, settings).run().findings;
+  const left = new Set(remaining.map((entry) => `${entry.id} ${entry.subject}`));
   return ids.map(({ id, subject }) => {
     const isGood = !failure && !left.has(`${id} ${subject}`);
     const text = isGood ? message : failure || `${subject} is still not as it should be after npm`;
@@ -510,7 +526,8 @@ function heal(root, settings, asked, rehearses) {
 }
 
 function hasDevPackages(look) {
-  if (look.entries) return look.entries.some(([key, entry]) => entry.dev && look.installed(path.join(look.lockFolder, key)) !== undefined);
+  const isThere = (key) => look.installed(path.join(look.lockFolder, key)) !== undefined;
+  if (look.entries) return look.entries.some(([key, entry]) => entry.dev && isThere(key));
   return Object.keys(table(look.manifest.devDependencies)).some((name) => look.find(name, look.folder));
 }
 

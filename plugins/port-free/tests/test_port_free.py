@@ -90,7 +90,8 @@ class PortFree(BadInput, PluginTest):
             findings = self.ask({"ports": [address[1]]})["findings"]
             self.assertEqual(
                 [finding["message"] for finding in findings],
-                [] if polite else [f"Port {address[1]} is taken by connections that are being closed"])
+                [] if polite else [f"Port {address[1]} is taken by connections that are being closed"],
+            )
 
     def test_who_may_hold_it(self):
         _, port = self.server()
@@ -111,16 +112,32 @@ class PortFree(BadInput, PluginTest):
         script = (PLUGINS / self.plugin / "bin" / self.plugin).read_text()
         request = {"protocol": 1, "root": "/", "settings": {"ports": [port, 7]}}
         done = subprocess.run(
-            ["/usr/bin/python3", "-B", "-c", script, "check"], input=json.dumps(request), stdout=subprocess.PIPE, text=True,
-            cwd="/", user="nobody", extra_groups=[], check=True)
+            ["/usr/bin/python3", "-B", "-c", script, "check"],
+            input=json.dumps(request),
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd="/",
+            user="nobody",
+            extra_groups=[],
+            check=True,
+        )
         findings = json.loads(done.stdout)["findings"]
-        self.assertEqual(findings[0]["message"], f"Port {port} is taken by a process of root, whose name this check may not see")
+        self.assertEqual(
+            findings[0]["message"], f"Port {port} is taken by a process of root, whose name this check may not see"
+        )
         self.assertEqual(findings[0]["evidence"], {"user": "root"})
         lowest = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
         self.assertEqual([finding["id"] for finding in findings[1:]], ["forbidden"] if lowest > 7 else [])
 
     def test_settings(self):
-        for settings in ({}, {"ports": []}, {"ports": [0]}, {"ports": [65536]}, {"ports": "80"}, {"ports": [80], "protocol": "x"}):
+        for settings in (
+            {},
+            {"ports": []},
+            {"ports": [0]},
+            {"ports": [65536]},
+            {"ports": "80"},
+            {"ports": [80], "protocol": "x"},
+        ):
             with self.subTest(settings=settings):
                 self.manifest(settings)
                 self.assertEqual(self.tool("validate-startup").returncode, 78)

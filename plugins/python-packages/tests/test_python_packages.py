@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -18,6 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "Tests/plugins"))
 from harness import ENVIRONMENT, BadInput, PluginTest  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
+
+
+def digest(text):
+    """As a wheel's RECORD has it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 class Case(PluginTest):
@@ -35,12 +40,11 @@ class Case(PluginTest):
         metadata += "".join(f"Provides-Extra: {extra}\n" for extra in extras)
         metadata += "".join(f"Requires-Dist: {text}\n" for text in requires)
         files = {
-            f"{module}.py": f"VERSION = {version!r}\n", f"{info}/METADATA": metadata,
+            f"{module}.py": f"VERSION = {version!r}\n",
+            f"{info}/METADATA": metadata,
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by-hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
-        record = "".join(
-            f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')},{len(text)}\n"
-            for path, text in files.items())
+        record = "".join(f"{path},sha256={digest(text)},{len(text)}\n" for path, text in files.items())
         files[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
         path = self.root / "wheels" / f"{module}-{version}-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
@@ -60,7 +64,9 @@ class Case(PluginTest):
         shutil.copytree(self.template, self.root / name, symlinks=True)
 
     def pip_install(self, *what, venv=".venv"):
-        self.run_in_root(f"{venv}/bin/python", "-m", "pip", "install", "-q", "--no-index", "--find-links", "wheels", *what)
+        self.run_in_root(
+            f"{venv}/bin/python", "-m", "pip", "install", "-q", "--no-index", "--find-links", "wheels", *what
+        )
 
     def version(self, module, venv=".venv"):
         return self.run_in_root(f"{venv}/bin/python", "-c", f"import {module}; print({module}.VERSION)").strip()
@@ -91,7 +97,9 @@ class Finding(Case):
     def test_all_is_well(self):
         self.write("base.txt", "common == 2.0\n")
         self.write("limits.txt", "tiny<2\nnumpy<1\n")
-        self.write("requirements.txt", """\
+        self.write(
+            "requirements.txt",
+            """\
 # a comment
 -i https://user:pw@index.example/simple
 --extra-index-url=https://other.example
@@ -105,13 +113,19 @@ numpy ; python_version < "3"
 tiny == 1.5 --hash=sha256:abc \\
     --hash=sha256:def
 tiny @ https://files.example/tiny-1.5.tar.gz
-""")
+""",
+        )
         answer = self.ask()
         self.assertEqual(answer["findings"], [])
-        self.assertEqual(
-            answer["confirmations"], ["3 Python packages are in .venv as requirements.txt asks"])
+        self.assertEqual(answer["confirmations"], ["3 Python packages are in .venv as requirements.txt asks"])
         reads = answer["reads"]["files"]
-        for name in ("requirements.txt", "base.txt", "limits.txt", ".venv/bin/python", ".venv/lib/python3.11/site-packages"):
+        for name in (
+            "requirements.txt",
+            "base.txt",
+            "limits.txt",
+            ".venv/bin/python",
+            ".venv/lib/python3.11/site-packages",
+        ):
             self.assertIn(str(self.root / name), reads)
 
     def test_what_is_found(self):
@@ -146,6 +160,8 @@ tiny @ https://files.example/tiny-1.5.tar.gz
             "./project[x] ; python_version > '3'": [("missing", "our-project")],
             "./empty": [("unverified", "./empty")],
             "": [],
+            "tiny\nhttp://[::1": [("invalid", "requirements.txt:2")],
+            "tiny\n\0": [("invalid", "requirements.txt:2")],
         }
         self.write("project/pyproject.toml", "[project]\nname = 'our-project'\n")
         (self.root / "empty").mkdir()
@@ -160,10 +176,13 @@ tiny @ https://files.example/tiny-1.5.tar.gz
         self.write("requirements.txt", "absent>1\ntiny[more] >= 2\n")
         missing, version = self.ask()["findings"]
         self.assertEqual(
-            missing["message"], "The Python package absent is not installed in .venv; requirements.txt:1 asks for absent>1")
+            missing["message"],
+            "The Python package absent is not installed in .venv; requirements.txt:1 asks for absent>1",
+        )
         self.assertEqual(
             version["message"],
-            "The Python package tiny 1.5 in .venv is not what is wanted: requirements.txt:2 asks for tiny>=2")
+            "The Python package tiny 1.5 in .venv is not what is wanted: requirements.txt:2 asks for tiny>=2",
+        )
         self.assertEqual(missing["repair"], version["repair"])
         self.assertEqual(version["repair"]["title"], "Installing absent, tiny in .venv")
         self.assertTrue(version["repair"]["install"])
@@ -199,8 +218,19 @@ tiny @ https://files.example/tiny-1.5.tar.gz
         (self.root / "requirements.txt").mkdir()
         self.assertEqual(self.found(), [("invalid", "requirements.txt")])
 
+    def test_settings_that_no_path_can_be(self):
+        for settings in ({"requirements": ["a\0b"]}, {"venv": "\0"}, {"python": "\0"}, {"pyproject": "\0"}):
+            with self.subTest(settings=settings):
+                self.assertEqual(self.found(settings), [("invalid", "settings")])
+        self.write("requirements.txt", "tiny\n")
+        for name in ("x" * 5000, "\ud800", "requirements.txt/below", "/dev/null/x"):
+            with self.subTest(name=name):
+                self.assertEqual(self.found({"requirements": [name]})[0][0], "invalid")
+
     def test_pyproject(self):
-        self.write("pyproject.toml", """\
+        self.write(
+            "pyproject.toml",
+            """\
 [project]
 name = "shop"
 requires-python = ">=3.8"
@@ -211,7 +241,8 @@ all = ["shop[web-ui]"]
 [dependency-groups]
 test = ["tester", {include-group = "lint"}]
 lint = ["linter", {include-group = "test"}]
-""")
+""",
+        )
         cases = [
             ({}, []),
             ({"pyproject": "pyproject.toml", "extras": ["web-ui"]}, [("missing", "webby")]),
@@ -232,7 +263,8 @@ lint = ["linter", {include-group = "test"}]
             "project = 1": [("invalid", "pyproject.toml")],
             "": [],
             "[project]\ndynamic = ['dependencies']\n[tool.setuptools.dynamic]\ndependencies = {file = 'deps.in'}": [
-                ("missing", "absent")],
+                ("missing", "absent")
+            ],
         }
         self.write("deps.in", "absent\n")
         for text, expected in faulty.items():
@@ -316,8 +348,18 @@ class Interpreters(Case):
         self.wheel("tiny", "1.0")
         self.run_in_root(PYTHON, "-m", "venv", "--without-pip", ".venv")
         self.run_in_root(
-            PYTHON, "-m", "pip", "install", "-q", "--no-index", "--find-links", "wheels", "--target",
-            ".venv/lib/python3.11/site-packages", "tiny")
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-index",
+            "--find-links",
+            "wheels",
+            "--target",
+            ".venv/lib/python3.11/site-packages",
+            "tiny",
+        )
         path = {"PATH": "/usr/bin:/bin"}
         self.write("requirements.txt", "tiny\n")
         self.assertEqual(self.found(env=path), [])
@@ -326,7 +368,8 @@ class Interpreters(Case):
         answer = self.ask(env=path)
         self.assertEqual(
             [(finding["id"], finding["subject"]) for finding in answer["findings"]],
-            [("version", "tiny"), ("missing", "pip"), ("missing", "setuptools")])
+            [("version", "tiny"), ("missing", "pip"), ("missing", "setuptools")],
+        )
         for finding in answer["findings"]:
             self.assertNotIn("repair", finding)
             self.assertIn("ensurepip", finding["hint"])
@@ -368,12 +411,14 @@ class Healing(Case):
         self.manifest({})
         self.assertEqual(
             sorted(finding["id"] for finding in self.check()["findings"]),
-            ["python-packages.missing", "python-packages.version"])
+            ["python-packages.missing", "python-packages.version"],
+        )
         # Not without being told to.
         report = self.report("auto-heal")
         self.assertEqual(
             {entry["withheld"] for entry in report["plan"]["repairs"]},
-            {"it installs software, which is only done with --install"})
+            {"it installs software, which is only done with --install"},
+        )
         self.assertEqual(self.version("tiny"), "1.0")
         rehearsal = self.report("auto-heal", "--install", "--dry-run")
         self.assertEqual(rehearsal["plan"]["repairs"][0]["withheld"], None)
@@ -400,10 +445,17 @@ class Healing(Case):
     def test_what_pyproject_asks_for(self):
         self.venv()
         self.pip_install("tiny==1.0")
-        self.write("pyproject.toml", (
-            "[project]\nname = 'shop'\ndependencies = ['tiny >= 2']\n"
-            "[project.optional-dependencies]\nweb = ['helper; python_version > \"3\"', 'unknown; python_version < \"3\"']\n"))
-        pip = self.write("pip.conf", f"[global]\nno-index = true\nfind-links = file://{quote(str(self.root / 'wheels'))}\n")
+        self.write(
+            "pyproject.toml",
+            (
+                "[project]\nname = 'shop'\ndependencies = ['tiny >= 2']\n"
+                "[project.optional-dependencies]\n"
+                "web = ['helper; python_version > \"3\"', 'unknown; python_version < \"3\"']\n"
+            ),
+        )
+        pip = self.write(
+            "pip.conf", f"[global]\nno-index = true\nfind-links = file://{quote(str(self.root / 'wheels'))}\n"
+        )
         environment = dict(ENVIRONMENT, PIP_CONFIG_FILE=str(pip))
         self.manifest({"extras": ["web"]})
         report = self.report("auto-heal", "--install", env=environment)
@@ -417,7 +469,10 @@ class Healing(Case):
         report = self.report("auto-heal", "--install")
         self.assertEqual(report["verdict"], "critical")
         self.assertEqual(report["repairs"][0]["outcome"], "failed")
-        self.assertIn("No matching distribution found for tiny>=7", str(report["repairs"][0]))
+        self.assertIn(
+            "pip ended with exit code 1: No matching distribution found for tiny>=7", str(report["repairs"][0])
+        )
+        self.assertIn("run auto-heal --install", self.tool("validate-startup").stdout)
 
     def test_a_constraint_is_kept_to(self):
         self.venv()
@@ -452,22 +507,49 @@ class Healing(Case):
     BACKEND = """\
 import base64, os, zipfile
 
-def build_editable(folder, settings=None, metadata=None):
+def build(folder, files):
     name, info = "our_project-0.1-py3-none-any.whl", "our_project-0.1.dist-info/"
+    files[info + "METADATA"] = "Metadata-Version: 2.1\\nName: our-project\\nVersion: 0.1\\n"
+    files[info + "WHEEL"] = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
-        wheel.writestr("ours.pth", os.getcwd())
-        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: our-project\\nVersion: 0.1\\n")
-        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(info + "RECORD", f"ours.pth,,\\n{info}METADATA,,\\n{info}WHEEL,,\\n{info}RECORD,,\\n")
+        for path, text in files.items():
+            wheel.writestr(path, text)
+        wheel.writestr(info + "RECORD", "".join(path + ",,\\n" for path in files) + info + "RECORD,,\\n")
     return name
+
+def build_wheel(folder, settings=None, metadata=None):
+    return build(folder, {"ours.py": open("ours.py").read()})
+
+def build_editable(folder, settings=None, metadata=None):
+    return build(folder, {"ours.pth": os.getcwd()})
 """
+    BUILD = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+    def project(self, folder):
+        """With a build backend of its own: there is no index from which one could come."""
+        self.write(f"{folder}/pyproject.toml", self.BUILD + "[project]\nname = 'our-project'\nversion = '0.1'\n")
+        self.write(f"{folder}/backend.py", self.BACKEND)
+        self.write(f"{folder}/ours.py", "VERSION = '0.1'\n")
+
+    def test_an_archive_of_sources(self):
+        self.project("our_project-0.1")
+        for archive in ("wheels/our_project-0.1.tar.gz", "here/our_project-0.1.tar.gz"):
+            (self.root / archive).parent.mkdir(exist_ok=True)
+            with tarfile.open(self.root / archive, "w:gz") as file:
+                file.add(self.root / "our_project-0.1", "our_project-0.1")
+        for text in ("our.project>=0.1\n", "./here/our_project-0.1.tar.gz\n"):
+            with self.subTest(text=text):
+                self.venv()
+                self.requirements(text)
+                self.manifest({})
+                self.assertEqual(self.check()["findings"][0]["subject"], "our-project")
+                report = self.report("auto-heal", "--install")
+                self.assertEqual(report["verdict"], "ok", report)
+                self.assertEqual(self.version("ours"), "0.1")
+                shutil.rmtree(self.root / ".venv")
 
     def test_an_editable_project(self):
-        """With a build backend of its own: there is no index from which one could come."""
-        build = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        self.write("our project/pyproject.toml", build + "[project]\nname = 'our-project'\nversion = '0.1'\n")
-        self.write("our project/backend.py", self.BACKEND)
-        self.write("our project/ours.py", "VERSION = '0.1'\n")
+        self.project("our project")
         self.venv()
         self.write("requirements.txt", "--no-index\n-e './our project'\n")
         self.assertEqual(self.found(), [("missing", "our-project")])
@@ -476,7 +558,7 @@ def build_editable(folder, settings=None, metadata=None):
         self.assertEqual(report["verdict"], "ok", report)
         self.assertEqual(self.version("ours"), "0.1")
         # Without a name anywhere: by what pip noted.
-        self.write("our project/pyproject.toml", build)
+        self.write("our project/pyproject.toml", self.BUILD)
         self.assertEqual(self.found(), [])
 
     def test_secrets_of_an_index_are_not_told(self):

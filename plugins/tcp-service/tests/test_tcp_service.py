@@ -33,8 +33,14 @@ class TCPService(BadInput, PluginTest):
         self.assertEqual([entry["label"] for entry in check["measurements"]], [f"127.0.0.1:{port} connect"])
         self.assertEqual(
             [(finding["id"], finding["subject"], finding["message"]) for finding in check["findings"]],
-            [("tcp-service.unreachable", f"localhost:{gone}",
-              f"The service at localhost:{gone} takes no connections: connection refused, after 2 attempts")])
+            [
+                (
+                    "tcp-service.unreachable",
+                    f"localhost:{gone}",
+                    f"The service at localhost:{gone} takes no connections: connection refused, after 2 attempts",
+                )
+            ],
+        )
         self.assertIn(f"localhost:{gone}: attempt 1 of 2: connection refused", " ".join(check["log"]))
 
     def test_one_that_comes_late(self):
@@ -85,8 +91,18 @@ class TCPService(BadInput, PluginTest):
         self.assertLess(time.monotonic() - began, 8)
 
     def test_addresses_that_are_none(self):
-        for service in ("localhost", ":80", "localhost:0", "localhost:65536", "http://localhost:80", "me:pw@localhost:80",
-                        "::1:80", "[::1]", "a b:80", "localhost:8O"):
+        for service in (
+            "localhost",
+            ":80",
+            "localhost:0",
+            "localhost:65536",
+            "http://localhost:80",
+            "me:pw@localhost:80",
+            "::1:80",
+            "[::1]",
+            "a b:80",
+            "localhost:8O",
+        ):
             with self.subTest(service=service):
                 self.assertEqual(self.found({"services": [service]}), [("settings", service)])
         once = {"attempts": 1}
