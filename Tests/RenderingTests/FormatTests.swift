@@ -18,7 +18,7 @@ import Testing
     // MARK: Measurements
 
     private static let measured: Report = {
-        var check = check(.ok, subject: "it's \"a\"")
+        var check = Self.check(.ok, subject: "it's \"a\"")
         check.measurements = [
             Measurement("/=x", value: "7.50", unit: "MB", warning: "5:", critical: "@3:4", minimum: "0"),
             Measurement("load", value: "1e3"), Measurement("bad", value: "NaN"), Measurement("bad", value: "a b"),
