@@ -62,7 +62,9 @@ struct ExternalCheck: DelegatingCheck {
                 ), ("dry_run", isRehearsal ? "true" : "false"),
             ])
         let timeout = Duration.seconds(plugin.description.healTimeout)
-        let answer = try await call("heal", request, timeout: timeout, isConfined: isRehearsal && plugin.description.isConfined, redact, on: machine)
+        let answer = try await call(
+            "heal", request, timeout: timeout, isConfined: isRehearsal && plugin.description.isConfined, redact,
+            on: machine)
         do throws(PluginFault) {
             return try AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact)
                 .healing(answer.answer, of: findings)

@@ -26,6 +26,8 @@ struct DatabasePattern: Sendable, Hashable {
     func matches(on machine: any Machine) throws(MachineError) -> [ResourcePath] {
         var found = [isAbsolute ? "/" : ""]
         var unreachable: [String] = []
+        // Of the last component, as the paths themselves: asking twice takes time where there are thousands.
+        var statuses: [String: FileStatus] = [:]
         for (index, component) in components.enumerated() {
             let isLast = index == components.count - 1
             var next: [String] = []
@@ -35,8 +37,11 @@ struct DatabasePattern: Sendable, Hashable {
                     // A name that no manifest could hold is no name of a database.
                     guard let resource = try? ResourcePath(path, outsideRoot: outsideRoot) else { continue }
                     do throws(MachineError) {
-                        guard let kind = try machine.target(of: resource)?.kind else { continue }
+                        let own = isLast ? try machine.status(of: resource) : nil
+                        let isLink = own.map { $0.kind == .symbolicLink } ?? true
+                        guard let kind = isLink ? try machine.target(of: resource)?.kind : own?.kind else { continue }
                         if isLast ? kind != .directory : kind == .directory { next.append(path) }
+                        if let own { statuses[path] = own }
                     } catch {
                         // The check on it says why; the others are looked at all the same.
                         let rest = components[(index + 1)...]
@@ -48,13 +53,15 @@ struct DatabasePattern: Sendable, Hashable {
             found = next
         }
         let paths = (found + unreachable).sorted().compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
-        return withoutAliases(paths, on: machine)
+        return withoutAliases(paths, statuses, on: machine)
     }
 
     /// Leaves out links to files that are there under their own name as well.
-    private func withoutAliases(_ paths: [ResourcePath], on machine: any Machine) -> [ResourcePath] {
+    private func withoutAliases(
+        _ paths: [ResourcePath], _ known: [String: FileStatus], on machine: any Machine
+    ) -> [ResourcePath] {
         // What cannot be looked at is no alias: its check says why.
-        let statuses = paths.map { path in (try? machine.status(of: path)) ?? nil }
+        let statuses = paths.map { path in known[path.text] ?? (try? machine.status(of: path)) ?? nil }
         guard statuses.contains(where: { $0?.kind == .symbolicLink }) else { return paths }
         let own = Set(statuses.compactMap { $0 }.filter { $0.kind != .symbolicLink }.map { [$0.device, $0.inode] })
         return zip(paths, statuses).filter { path, status in

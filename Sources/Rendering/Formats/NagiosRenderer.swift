@@ -92,7 +92,9 @@ public struct NagiosRenderer: ReportRenderer {
             measurement.value + measurement.unit, measurement.warning ?? "", measurement.critical ?? "",
             measurement.minimum ?? "", measurement.maximum ?? "",
         ]
-        guard fields.allSatisfy({ field in field.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !";'|=".utf8.contains($0) } })
+        guard
+            fields.allSatisfy({ field in field.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !";'|=".utf8.contains($0) } }
+            )
         else { return nil }
         let label = SafeText.line("\(check.subject) \(measurement.label)").replacing("'", with: "''")
             .replacing("=", with: "_").replacing("|", with: "_")

@@ -46,7 +46,8 @@ public struct PrometheusRenderer: ReportRenderer {
                     String(report.repairs.count { $0.outcome == outcome })
                 )
             })
-        page.family("selfheal_measurement", "Numbers that plugins measured in the last run.", measurements(report, common))
+        page.family(
+            "selfheal_measurement", "Numbers that plugins measured in the last run.", measurements(report, common))
         page.family(
             "selfheal_faults", "Faults of the last run itself.", [(common, String(report.faults.count))])
         page.family(
