@@ -107,7 +107,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "Rendering", "ExternalPlugins", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal",
+                "Commands", "Rendering", "ExternalPlugins", "CSelfHeal", arguments, grdb, "validate-startup",
+                "auto-heal",
                 "selfheal", subprocess, system, "Yams",
             ], fixtures: true),
     ]
