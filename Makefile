@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 PREFIX ?= /usr/local
+export BIN
 PYTHON := /usr/bin/python3 -B -W error
 # In front of each recipe that builds: the toolchain, wherever it is.
 SWIFT := swift="$$(scripts/find-swift.sh)"; export PATH="$$swift:$$PATH";
@@ -14,6 +15,7 @@ MINIMUM_SWIFT_TESTS := 730
 MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
+MINIMUM_INSTALL_TESTS := 20
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage
@@ -27,7 +29,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-faults ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-faults test-install ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -61,6 +63,10 @@ test-launcher:
 test-faults: ## kills, failing system calls, full disks, eight heals beside a writer
 	scripts/expect-tests.sh $(MINIMUM_FAULT_TESTS) $(PYTHON) -m unittest discover -s Tests/faults
 
+.PHONY: test-install
+test-install: ## what make install brings: completions in real shells, manual pages, units and templates
+	scripts/expect-tests.sh $(MINIMUM_INSTALL_TESTS) $(PYTHON) -m unittest discover -s Tests/install
+
 .PHONY: test-crash
 test-crash: dependencies ## every single write-like system call of a heal goes wrong
 	$(SWIFT) swift build
@@ -79,12 +85,14 @@ bench: ## how long a healthy check takes, beside what others would run
 build: ## one static release binary under its three names, in .build/selfheal-bin
 	scripts/build-release.sh
 
+# BIN=FOLDER installs from programs that are built already.
 .PHONY: install
-install: ## the three commands in PREFIX/bin (/usr/local)
-	bin="$$(scripts/build-release.sh)"; \
-	install -d "$(DESTDIR)$(PREFIX)/bin"; \
-	install -m 755 "$$bin/selfheal" "$(DESTDIR)$(PREFIX)/bin/selfheal"; \
-	for name in validate-startup auto-heal; do ln -sfn selfheal "$(DESTDIR)$(PREFIX)/bin/$$name"; done
+install: ## commands, completions, manual pages, templates and plugins below PREFIX (/usr/local)
+	scripts/install.sh "$${BIN:-$$(scripts/build-release.sh)}" "$(DESTDIR)$(PREFIX)"
+
+.PHONY: uninstall
+uninstall: ## removes what make install has installed below PREFIX
+	scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
 
 .PHONY: clean
 clean: ## remove what was built; the application's own files stay

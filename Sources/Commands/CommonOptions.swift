@@ -12,25 +12,31 @@ enum ColorChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
 
 /// What both tools understand.
 struct CommonOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
+        completion: .manifest)
     var manifest: String?
 
     @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"))
+        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
+        completion: .directory)
     var root: String?
 
     @Option(
         help: ArgumentHelp(
-            "Look only for these findings, or groups of them: sqlite, env.variable.missing.", valueName: "id"))
+            "Look only for these findings, or groups of them: sqlite, env.variable.missing.", valueName: "id"),
+        completion: .findings)
     var only: [String] = []
 
-    @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"))
+    @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"), completion: .findings)
     var skip: [String] = []
 
     @Option(help: "How the report is written.")
     var format: OutputFormat = .text
 
-    @Option(help: ArgumentHelp("Write the report to this file instead of standard output.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the report to this file instead of standard output.", valueName: "file"),
+        completion: .file())
     var output: String?
 
     @Flag(name: .shortAndLong, help: "Print only what was changed and what is wrong.")
@@ -41,7 +47,8 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"))
+            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
+        completion: .directory)
     var pluginPath: [String] = []
 
     @Option(help: "When to colour.")
