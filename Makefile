@@ -15,7 +15,7 @@ MINIMUM_SWIFT_TESTS := 730
 MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
-MINIMUM_INSTALL_TESTS := 20
+MINIMUM_INSTALL_TESTS := 38
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage
@@ -93,6 +93,14 @@ install: ## commands, completions, manual pages, templates and plugins below PRE
 .PHONY: uninstall
 uninstall: ## removes what make install has installed below PREFIX
 	scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
+
+.PHONY: deb
+deb: ## a Debian package of the release build, in .build/deb
+	scripts/build-deb.sh
+
+.PHONY: test-deb
+test-deb: dependencies ## builds the Debian package, and installs, uses and removes it
+	BIN="$${BIN:-$$(scripts/build-release.sh)}" $(PYTHON) Tests/deb/test_deb.py
 
 .PHONY: clean
 clean: ## remove what was built; the application's own files stay

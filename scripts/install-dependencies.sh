@@ -9,7 +9,10 @@ packages=(binutils ca-certificates gcc git libc6-dev libcurl4 libncurses6 libsql
   python3 tzdata zlib1g-dev)
 for option in "$@"; do
   case $option in
-    --test) packages+=(bash-completion fish make man-db mandoc python3-jsonschema python3-venv python3-yaml shellcheck sqlite3 util-linux zsh) ;;
+    --test)
+      packages+=(bash-completion fish lintian make man-db mandoc python3-jsonschema python3-venv python3-yaml
+        shellcheck sqlite3 util-linux zsh)
+      ;;
     --bench) packages+=(python3-venv python3-yaml sqlite3) ;;
     *)
       echo "usage: ${0##*/} [--test] [--bench]" >&2

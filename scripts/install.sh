@@ -40,7 +40,8 @@ for name in validate-startup auto-heal; do ln -sfn selfheal "$prefix/bin/$name";
 
 install -d "$bash_folder" "$zsh_folder" "$fish_folder" "$man_folder" "$doc_folder" "$share"
 for name in "${names[@]}"; do
-  "$prefix/bin/$name" --generate-completion-script bash >"$bash_folder/$name"
+  "$prefix/bin/$name" --generate-completion-script bash |
+    sed '1{/^#!/d}' >"$bash_folder/$name" # it is read, not run
   "$prefix/bin/$name" --generate-completion-script zsh >"$zsh_folder/_$name"
   "$prefix/bin/$name" --generate-completion-script fish >"$fish_folder/$name.fish"
 done

@@ -62,17 +62,26 @@ struct CommonOptions: ParsableArguments, Sendable {
             "How long to wait for a busy database, a lock or another run, in seconds.", valueName: "seconds"))
     var timeout: Double = 30
 
+    @Option(
+        help: ArgumentHelp(
+            "Run again for so long while what is wrong may still come: a locked database, a server that starts.",
+            discussion: "Default: 0, once.", valueName: "seconds"))
+    var wait: Double = 0
+
     func validate() throws {
         if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
         guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
             throw ValidationError("--timeout takes seconds from 0 to 86400")
         }
+        guard wait.isFinite, wait >= 0, wait <= 86_400 else {
+            throw ValidationError("--wait takes seconds from 0 to 86400")
+        }
     }
 
     var settings: RunSettings {
         RunSettings(
             manifest: manifest, root: root, only: only, skip: skip, format: format, output: output, quiet: quiet,
-            verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout)
+            verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout, wait: wait)
     }
 }
