@@ -16,6 +16,7 @@ MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
 MINIMUM_INSTALL_TESTS := 38
+MINIMUM_FORMAT_TESTS := 45
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage
@@ -29,7 +30,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-faults test-install ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-formats test-faults test-install ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -57,6 +58,10 @@ test-example:
 .PHONY: test-launcher
 test-launcher:
 	scripts/expect-tests.sh $(MINIMUM_LAUNCHER_TESTS) $(PYTHON) Tests/launcher/test_launcher.py
+
+.PHONY: test-formats
+test-formats: ## every output format against somebody else's reader of it
+	scripts/expect-tests.sh $(MINIMUM_FORMAT_TESTS) $(PYTHON) -m unittest discover -s Tests/formats
 
 # Of the calls that can go wrong a sample, another one each time; all of them in test-crash.
 .PHONY: test-faults

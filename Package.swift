@@ -102,12 +102,13 @@ let package = Package(
             ["HealModel", "HealKit", "ManifestShape", "HealManifest", "ExternalPlugins", "TestSupport"]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
-        tests("RenderingTests", ["HealModel", "Rendering"], fixtures: true),
+        tests("RenderingTests", ["HealModel", "Rendering", crypto], fixtures: true),
         // Runs the built programs as a user does.
         tests(
             "CommandsTests",
             [
-                "Commands", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal", "selfheal", subprocess,
+                "Commands", "Rendering", "CSelfHeal", arguments, grdb, "validate-startup", "auto-heal", "selfheal",
+                subprocess,
                 system,
             ]),
     ]

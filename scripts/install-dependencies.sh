@@ -7,12 +7,14 @@ set -euo pipefail
 # python3 runs the example.
 packages=(binutils ca-certificates gcc git libc6-dev libcurl4 libncurses6 libsqlite3-dev libstdc++-12-dev libxml2
   python3 tzdata zlib1g-dev)
+# To test: what the tests run, and others' readers of the output formats.
+test_packages=(bash-completion chromium fish fonts-dejavu-core lintian make man-db mandoc perl python3-html5lib
+  python3-jsonschema python3-junitparser python3-linkify-it python3-lxml python3-markdown-it
+  python3-more-itertools python3-pip python3-prometheus-client python3-tap python3-venv python3-yaml
+  shellcheck sqlite3 util-linux zsh)
 for option in "$@"; do
   case $option in
-    --test)
-      packages+=(bash-completion fish lintian make man-db mandoc python3-jsonschema python3-venv python3-yaml
-        shellcheck sqlite3 util-linux zsh)
-      ;;
+    --test) packages+=("${test_packages[@]}") ;;
     --bench) packages+=(python3-venv python3-yaml sqlite3) ;;
     *)
       echo "usage: ${0##*/} [--test] [--bench]" >&2

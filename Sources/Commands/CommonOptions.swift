@@ -10,6 +10,24 @@ enum ColorChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
     case auto, always, never
 }
 
+/// How a report is written, and where it goes.
+struct OutputOptions: ParsableArguments, Sendable {
+    @Option(help: "How the report is written. Default: text.")
+    var format: OutputFormat?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the report to this file instead of standard output, or, with a format, to this file too: "
+                + "junit=report.xml. Can be repeated; - is standard output.",
+            valueName: "[format=]file"), completion: .file(),
+        transform: OutputTarget.init)
+    var output: [OutputTarget] = []
+
+    func validate() throws {
+        if let fault = Outputs.fault(format: format, output) { throw ValidationError(fault) }
+    }
+}
+
 /// What both tools understand.
 struct CommonOptions: ParsableArguments, Sendable {
     @Option(
@@ -31,13 +49,7 @@ struct CommonOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"), completion: .findings)
     var skip: [String] = []
 
-    @Option(help: "How the report is written.")
-    var format: OutputFormat = .text
-
-    @Option(
-        help: ArgumentHelp("Write the report to this file instead of standard output.", valueName: "file"),
-        completion: .file())
-    var output: String?
+    @OptionGroup var outputs: OutputOptions
 
     @Flag(name: .shortAndLong, help: "Print only what was changed and what is wrong.")
     var quiet = false
@@ -81,7 +93,8 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     var settings: RunSettings {
         RunSettings(
-            manifest: manifest, root: root, only: only, skip: skip, format: format, output: output, quiet: quiet,
-            verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout, wait: wait)
+            manifest: manifest, root: root, only: only, skip: skip, format: outputs.format, outputs: outputs.output,
+            quiet: quiet, verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout,
+            wait: wait)
     }
 }

@@ -1,24 +1,27 @@
+import ArgumentParser
 import Foundation
 import HealModel
 import ManifestShape
 import Rendering
 
-/// Where output goes: standard output for the report, standard error for everything else. Output that cannot be written
-/// never stops a run.
+/// Where output goes: the report to standard output and to files, everything else to standard error. Standard output that
+/// cannot be written never stops a run.
 struct Console: Sendable {
-    var format: OutputFormat
     var style: TextStyle
-    var output: String?
+    var outputs: Outputs
+    /// What speaks, as reports name it.
+    var tool: String
     /// Whether standard error is a terminal on which a line may be drawn over.
     var showsProgress: Bool
     private var errorStyle: TextStyle
 
     init(
-        format: OutputFormat = .text, color: ColorChoice = .auto, verbosity: Verbosity = .normal, output: String? = nil,
+        format: OutputFormat? = nil, color: ColorChoice = .auto, verbosity: Verbosity = .normal,
+        outputs: [OutputTarget] = [], tool: String = Program.selfheal.rawValue,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
-        self.format = format
-        self.output = output
+        self.outputs = Outputs(format: format, outputs)
+        self.tool = tool
         style = TextStyle(
             color: color.applies(to: STDOUT_FILENO, environment), width: Self.width(of: STDOUT_FILENO, environment),
             verbosity: verbosity)
@@ -27,30 +30,45 @@ struct Console: Sendable {
         showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && verbosity != .quiet
     }
 
-    init(_ options: RunSettings) {
-        self.init(format: options.format, color: options.color, verbosity: options.verbosity, output: options.output)
+    init(_ options: RunSettings, tool: String) {
+        self.init(
+            format: options.format, color: options.color, verbosity: options.verbosity, outputs: options.outputs,
+            tool: tool)
     }
 
     // MARK: Reports
 
-    /// Writes the report where it belongs. - Returns: its verdict.
-    func write(_ report: Report) -> ExitStatus {
-        let layout: TextLayout = report.tool == Program.validateStartup.rawValue ? .validation : .healing
-        // A file is not a terminal, whatever standard output is.
-        let style = output == nil ? style : TextStyle(verbosity: style.verbosity)
-        let renderer: any ReportRenderer =
-            format == .text && report.tool == PlanCommand.tool
-            ? PlanRenderer(style: style) : format.renderer(layout: layout, style: style)
-        let text = renderer.render(report)
-        if let output {
-            if let trouble = Self.replace(output, with: text) {
-                complain(["\(output): \(trouble)"])
-                return .critical
-            }
-        } else {
-            emit(text)
+    /// Writes the report wherever it belongs. - Returns: its verdict, or that it could not be written.
+    func write(_ report: Report, explanations: @autoclosure () -> [Explanation]) -> ExitCode {
+        if let format = outputs.standard {
+            emit(Self.renderer(format, of: report, style, explanations()).render(report))
         }
-        return ExitStatus(rawValue: report.exitStatus) ?? .critical
+        var troubles: [String] = []
+        for file in outputs.files {
+            // A file is not a terminal, whatever standard output is.
+            let renderer = Self.renderer(
+                file.format, of: report, TextStyle(verbosity: style.verbosity), explanations())
+            if let trouble = ReportFile(path: file.path, format: file.format).write(renderer.render(report)) {
+                troubles.append("\(file.path): \(trouble)")
+            }
+        }
+        complain(troubles)
+        if outputs.spoken == .nagios {
+            let state = NagiosState(report)
+            return ExitCode((troubles.isEmpty || state == .critical ? state : .unknown).rawValue)
+        }
+        return ExitCode(troubles.isEmpty ? ExitStatus(rawValue: report.exitStatus) ?? .critical : .critical)
+    }
+
+    private static func renderer(
+        _ format: OutputFormat, of report: Report, _ style: TextStyle, _ explanations: @autoclosure () -> [Explanation]
+    ) -> any ReportRenderer {
+        switch (format, report.tool) {
+        case (.text, PlanCommand.tool): PlanRenderer(style: style)
+        case (.text, UndoCommand.tool), (.text, RestoreCommand.tool): UndoRenderer(style: style)
+        case (.text, Program.validateStartup.rawValue): TextRenderer(layout: .validation, style: style)
+        default: format.renderer(layout: .healing, style: style, explanations: explanations())
+        }
     }
 
     /// Writes to standard output; a reader that went away or a full disk is not our failure.
@@ -58,50 +76,32 @@ struct Console: Sendable {
 
     // MARK: Refusals
 
-    /// Says why nothing was done. With `--format json`, standard output still holds nothing but JSON.
-    func refuse(_ status: ExitStatus, _ messages: [String]) -> ExitStatus {
-        refuse(status, messages.map { Fault(message: $0) })
+    /// Says why nothing was done: on standard error, and in the format that was asked for, so that standard output holds nothing
+    /// else.
+    func refuse(_ status: ExitStatus, _ messages: [String]) -> ExitCode {
+        refuse(status, messages.map { Refusal.Fault($0) })
     }
 
-    func refuse(_ status: ExitStatus, _ problems: ManifestProblems) -> ExitStatus {
-        refuse(status, problems.all.map { Fault(message: $0.message, location: $0.location) })
+    func refuse(_ status: ExitStatus, _ problems: ManifestProblems) -> ExitCode {
+        refuse(status, problems.all.map { Refusal.Fault($0.message, source: $0.location) })
     }
 
-    private struct Fault: Encodable {
-        var message: String
-        var file: String?
-        var line: Int?
-        var column: Int?
-
-        init(message: String, location: SourceLocation? = nil) {
-            self.message = message
-            file = location?.file
-            line = location?.line
-            column = location?.column
-        }
-
-        var text: String {
-            guard let file, let line, let column else { return message }
-            return "\(file):\(line):\(column): \(message)"
-        }
-    }
-
-    private struct Refusal: Encodable {
-        var format = "selfheal-error/1"
-        var exitStatus: Int32
-        var errors: [Fault]
-    }
-
-    private func refuse(_ status: ExitStatus, _ faults: [Fault]) -> ExitStatus {
+    private func refuse(_ status: ExitStatus, _ faults: [Refusal.Fault]) -> ExitCode {
         complain(faults.map(\.text))
-        if format == .json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let refusal = Refusal(exitStatus: status.rawValue, errors: faults)
-            let json = (try? encoder.encode(refusal)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "{}\n"
-            if let output { _ = Self.replace(output, with: json) } else { emit(json) }
+        let refusal = Refusal(tool: tool, toolVersion: Program.version, status: status, faults: faults)
+        func text(_ format: OutputFormat) -> String {
+            format.renderer(layout: .healing, style: .plain).render(refusal)
         }
-        return status
+        if let format = outputs.standard { emit(text(format)) }
+        // Where the command line is wrong, the files that it names may be, too.
+        for file in outputs.files where status != .usage {
+            let text = text(file.format)
+            if text.isEmpty { continue }
+            if let trouble = ReportFile(path: file.path, format: file.format).replaceReport(with: text) {
+                complain(["\(file.path): \(trouble)"])
+            }
+        }
+        return outputs.spoken == .nagios ? ExitCode(NagiosState.unknown.rawValue) : ExitCode(status)
     }
 
     /// Says something on standard error that is neither a report nor a refusal.
@@ -170,28 +170,6 @@ struct Console: Sendable {
             }
         }
     }
-
-    /// Writes a file the user named: complete under its name, or not at all; a device or pipe is written to as it is.
-    /// - Returns: what went wrong.
-    private static func replace(_ path: String, with text: String) -> String? {
-        var status = stat()
-        let special = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
-        let target = special ? path : "\(path).\(getpid()).tmp"
-        let descriptor = open(target, O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_EXCL), 0o644)
-        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
-        var rest = Array(text.utf8)[...]
-        var failure: Int32 = 0
-        while !rest.isEmpty && failure == 0 {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = errno }
-        }
-        if close(descriptor) != 0 && failure == 0 { failure = errno }
-        if !special {
-            if failure == 0, rename(target, path) != 0 { failure = errno }
-            if failure != 0 { unlink(target) }
-        }
-        return failure == 0 ? nil : String(cString: strerror(failure))
-    }
 }
 
 extension ColorChoice {
@@ -213,4 +191,8 @@ extension String {
             String.UnicodeScalarView(
                 unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
     }
+}
+
+extension ExitCode {
+    init(_ status: ExitStatus) { self.init(status.rawValue) }
 }

@@ -47,16 +47,16 @@ struct DiffCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws { throw ExitCode(await perform().rawValue) }
+    func run() async throws { throw await perform() }
 
-    private func perform() async -> ExitStatus {
+    private func perform() async -> ExitCode {
         let console = Console(color: color)
         let wait = Duration.milliseconds(Int64(timeout * 1000))
         do {
             let place = try Place(manifest: manifest, root: root)
             let machine = try LiveMachine(
                 root: place.root, waitLimit: wait, mayChange: false, interruption: Program.interruption)
-            let loaded = try await LoadedManifest.load(place.manifest, on: machine)
+            let loaded = try await LoadedManifest.load(place.manifest, on: machine, rootName: place.folder)
             let checks = try chosen(loaded.checks, root: place.root)
             let lock = try await RunLock.acquire(
                 place.root, exclusive: false, wait: wait, interruption: Program.interruption,
@@ -76,7 +76,7 @@ struct DiffCommand: AsyncParsableCommand {
             console.clearProgress()
             console.emit(SchemaDiffRenderer(style: console.style).render(entries))
             if !troubles.isEmpty { return console.refuse(.critical, troubles) }
-            return entries.isEmpty ? .ok : .critical
+            return ExitCode(entries.isEmpty ? .ok : .critical)
         } catch let problems as ManifestProblems {
             return console.refuse(.configuration, problems)
         } catch let error as UsageFailure {

@@ -20,14 +20,14 @@ struct HistoryCommand: AsyncParsableCommand {
     var limit: Int = 20
 
     @Option(help: "How it is written.")
-    var format: OutputFormat = .text
+    var format: ListFormat = .text
 
     func validate() throws {
         guard (1...1000).contains(limit) else { throw ValidationError("--limit takes a whole number from 1 to 1000") }
     }
 
     func run() async throws {
-        let console = Console(format: format)
+        let console = Console(format: format.output)
         let entries: [HistoryEntry]
         do {
             let place = try Place(manifest: nil, root: root)

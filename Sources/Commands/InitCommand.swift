@@ -47,9 +47,9 @@ struct InitCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws { throw ExitCode(await perform().rawValue) }
+    func run() async throws { throw await perform() }
 
-    private func perform() async -> ExitStatus {
+    private func perform() async -> ExitCode {
         let console = Console()
         do {
             let place = try Place(manifest: manifest, root: root)
@@ -81,7 +81,7 @@ struct InitCommand: AsyncParsableCommand {
                 console.remark(
                     "nothing was found that could be stated: 'validate-startup' will say that nothing was checked")
             }
-            return .ok
+            return .success
         } catch let error as UsageFailure {
             return console.refuse(.usage, [error.message])
         } catch let error as NewFile.Failure {

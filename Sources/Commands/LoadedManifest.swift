@@ -31,6 +31,7 @@ struct LoadedManifest: Sendable {
     /// - Parameter search: where external plugins are; `nil` when none of them takes part.
     static func load(
         _ path: String, on machine: any Machine, plugins search: PluginSearch? = nil, root: String = "",
+        rootName: String = ".",
         source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
@@ -38,7 +39,7 @@ struct LoadedManifest: Sendable {
             path: path, sections: sections, source: source, environment: machine.environment, &problems)
         guard let document else { throw problems.sorted }
         var checks: [any Check] = []
-        let context = PluginContext(machine: machine)
+        let context = PluginContext(machine: machine, rootName: rootName)
         for plugin in PluginRegistry.builtIn {
             guard let section = document.section(plugin.key) else { continue }
             checks += await plugin.makeChecks(from: section, context: context, problems: &problems)

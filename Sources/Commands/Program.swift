@@ -44,23 +44,41 @@ public enum Program: String, CaseIterable, Sendable {
             let end = await $interruption.withValue(interruption) { await perform(command, arguments) }
             // An exit status needs none of what makes messages out of errors.
             if let status = end as? ExitCode { exit(status.rawValue) }
-            if let end, let status = refusal(of: command, end, arguments) { exit(status.rawValue) }
+            if let end, let status = refusal(of: called, command, end, arguments) { exit(status.rawValue) }
             command.exit(withError: end)
         }
         while true { pause() }
     }
 
-    /// A command line that is wrong, said as JSON to whoever asked for JSON.
-    /// - Returns: `nil` where it is not wrong (help is asked for in this way, too), or nobody asked for JSON.
+    /// A command line that is wrong, said in the format that was asked for.
+    /// - Returns: `nil` where it is not wrong (help is asked for in this way, too), or text was asked for.
     private static func refusal(
-        of command: any AsyncParsableCommand.Type, _ error: any Error, _ arguments: [String]
-    ) -> ExitStatus? {
-        // The last one counts.
-        let formats = zip(arguments, arguments.dropFirst() + [""]).compactMap { argument, next in
-            argument == "--format" ? next : argument.hasPrefix("--format=") ? String(argument.dropFirst(9)) : nil
+        of program: Program, _ command: any AsyncParsableCommand.Type, _ error: any Error, _ arguments: [String]
+    ) -> ExitCode? {
+        guard let format = spokenFormat(arguments), format != .text,
+            command.exitCode(for: error) == .validationFailure
+        else { return nil }
+        // Of the other commands, no format but this one is ever understood.
+        let tools = [validateStartup.rawValue, autoHeal.rawValue, "plan"]
+        let name = program == .selfheal ? arguments.first { tools.contains($0) } : program.rawValue
+        guard name != nil || format == .json else { return nil }
+        let tool = name == "plan" ? PlanCommand.tool : name ?? program.rawValue
+        return Console(format: format, tool: tool).refuse(.usage, [command.message(for: error)])
+    }
+
+    /// What standard output would hold, as far as a command line that is wrong tells. The last one counts.
+    private static func spokenFormat(_ arguments: [String]) -> OutputFormat? {
+        var format: OutputFormat?
+        for (argument, next) in zip(arguments, arguments.dropFirst() + [""]) {
+            if argument == "--format" {
+                format = OutputFormat(rawValue: next)
+            } else if argument.hasPrefix("--format=") {
+                format = OutputFormat(rawValue: String(argument.dropFirst(9)))
+            } else if argument == "--output", next.hasSuffix("=-") {
+                format = OutputFormat(rawValue: String(next.dropLast(2))) ?? format
+            }
         }
-        guard formats.last == "json", command.exitCode(for: error) == .validationFailure else { return nil }
-        return Console(format: .json).refuse(.usage, [command.message(for: error)])
+        return format
     }
 
     /// - Returns: how it ended, as an error that holds the exit status; `nil` when it ended well.

@@ -33,6 +33,12 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @OptionGroup var options: UndoOptions
 
+    func validate() throws {
+        if list, ![nil, .text, .json].contains(options.outputs.format) || !options.outputs.output.isEmpty {
+            throw ValidationError("--list takes --format text or json, and no --output")
+        }
+    }
+
     func run() async throws {
         let session = options.session
         let (database, from) = (database, from)
@@ -77,7 +83,7 @@ extension UndoSession {
     }
 
     /// Lists the backups of a database.
-    func list(_ database: String) -> ExitStatus {
+    func list(_ database: String) -> ExitCode {
         do {
             let path = try Self.path(database)
             let machine = try LiveMachine(root: try Place(manifest: nil, root: options.root).root, mayChange: false)
@@ -85,11 +91,9 @@ extension UndoSession {
                 Backup(path: backup, size: try machine.status(of: backup)?.size ?? 0)
             }
             let renderer = BackupListRenderer(style: console.style)
-            switch options.format {
-            case .text: console.emit(renderer.text(path, backups))
-            case .json: console.emit(renderer.json(path, backups))
-            }
-            return .ok
+            let isJSON = options.outputs.format == .json
+            console.emit(isJSON ? renderer.json(path, backups) : renderer.text(path, backups))
+            return .success
         } catch {
             return refuse(error)
         }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import ExternalPlugins
 import Foundation
 import HealEngine
@@ -22,8 +23,8 @@ struct RunRequest: Sendable, Hashable {
     var notes: [String] = []
 
     /// The order is part of the contract: the whole manifest first, then the lock, then looking, then changing.
-    func perform() async -> ExitStatus {
-        let console = Console(settings)
+    func perform() async -> ExitCode {
+        let console = Console(settings, tool: tool ?? program.rawValue)
         let place: Place
         do throws(UsageFailure) {
             place = try Place(manifest: settings.manifest, root: settings.root)
@@ -43,7 +44,7 @@ struct RunRequest: Sendable, Hashable {
 
     private func perform(
         on machine: LiveMachine, _ place: Place, _ console: Console, _ started: ContinuousClock.Instant
-    ) async throws(MachineError) -> ExitStatus {
+    ) async throws(MachineError) -> ExitCode {
         let startedAt = machine.now
         var manifest: LoadedManifest
         var result: RunResult
@@ -73,7 +74,7 @@ struct RunRequest: Sendable, Hashable {
             manifest: place.manifest, mode: mode, startedAt: startedAt,
             durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
             repairs: result.repairs, databases: result.databases, notes: notes, faults: result.faults, run: result.run)
-        return console.write(report)
+        return console.write(report, explanations: Explanation.all)
     }
 
     /// The manifest, the lock, and one run of the engine.
@@ -140,15 +141,15 @@ struct RunRequest: Sendable, Hashable {
         do {
             let search = try PluginSearch(settings.pluginPath, place, machine)
             manifest = try await LoadedManifest.load(
-                place.manifest, on: machine, plugins: search, root: machine.rootPath)
+                place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder)
         } catch let error as UsageFailure {
             throw RunRefusal(status: console.refuse(.usage, [error.message]))
         } catch {
             throw RunRefusal(
                 status: console.refuse(.configuration, error as? ManifestProblems ?? ManifestProblems()))
         }
-        if let output = settings.output, let fault = place.fault(ofOutput: output, manifest.checks) {
-            throw RunRefusal(status: console.refuse(.usage, ["--output \(output): \(fault)"]))
+        if let fault = place.fault(of: console.outputs, manifest.checks) {
+            throw RunRefusal(status: console.refuse(.usage, [fault]))
         }
         for selector in [settings.only, settings.skip] {
             guard let wrong = Selection.unknownSelector(in: selector, among: manifest.descriptors) else {
@@ -183,6 +184,8 @@ struct UsageFailure: Error {
 struct Place: Sendable {
     /// As the user named it, so that error messages can be clicked where they stand.
     var manifest: String
+    /// The root as the user named it, or the manifest's folder.
+    var folder: String
     /// Absolute, without symbolic links.
     var root: String
 
@@ -191,6 +194,7 @@ struct Place: Sendable {
             throw UsageFailure(message: "a path on the command line is empty or holds a NUL")
         }
         let folder = root ?? manifest.map(Place.folder) ?? "."
+        self.folder = folder
         self.manifest = manifest ?? (folder == "." ? "schemas.yaml" : folder + "/schemas.yaml")
         guard let resolved = realpath(folder, nil) else {
             throw UsageFailure(message: "\(folder): no such directory")
@@ -203,12 +207,32 @@ struct Place: Sendable {
         self.root = String(cString: resolved)
     }
 
-    /// Why a report must not be written there: it would replace something that the run is about.
-    func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
+    /// Why reports must not be written where they are meant to go.
+    func fault(of outputs: Outputs, _ checks: [any Check]) -> String? {
+        var targets: [String: String] = [:]
+        for file in outputs.files {
+            if let fault = fault(ofOutput: file.path, checks) { return "--output \(file.path): \(fault)" }
+            // A pipe or a device may take several.
+            var status = stat()
+            guard stat(file.path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { continue }
+            if let other = targets.updateValue(file.path, forKey: Place.target(of: file.path)) {
+                return "--output \(file.path): it is the same file as \(other)"
+            }
+        }
+        return nil
+    }
+
+    /// The path of a file that may not be there yet, without symbolic links.
+    private static func target(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        return real(path) ?? (real(folder(of: path)).map { $0 + "/" + name } ?? path)
+    }
+
+    /// It would replace something that the run is about, or cannot be written at all.
+    private func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
         let folder = Place.folder(of: output)
-        guard let parent = Place.real(folder) else { return "there is no directory \(folder)" }
-        let name = output.split(separator: "/").last.map(String.init) ?? ""
-        let target = Place.real(output) ?? parent + "/" + name
+        guard Place.real(folder) != nil else { return "there is no directory \(folder)" }
+        let target = Place.target(of: output)
         var status = stat()
         if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "it is a directory" }
         if target.hasPrefix(root + "/.selfheal/") { return "the journal's folder is not for reports" }

@@ -7,8 +7,9 @@ struct RunSettings: Sendable, Hashable {
     var root: String?
     var only: [String] = []
     var skip: [String] = []
-    var format = OutputFormat.text
-    var output: String?
+    /// `nil` when the command line does not say it.
+    var format: OutputFormat?
+    var outputs: [OutputTarget] = []
     var quiet = false
     var verbose = false
     var color = ColorChoice.auto

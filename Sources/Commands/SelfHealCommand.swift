@@ -33,17 +33,14 @@ struct ExplainCommand: AsyncParsableCommand {
     var id: String?
 
     @Option(help: "How it is written.")
-    var format: OutputFormat = .text
+    var format: ListFormat = .text
 
     @Flag(help: "Write the documentation's page of all findings.")
     var markdown = false
 
     func run() async throws {
-        let console = Console(format: format)
-        let all = LoadedManifest.descriptors.flatMap { descriptor in
-            descriptor.allKinds.map { Explanation($0, title: descriptor.title) }
-        }
-        let chosen = all.filter { explanation in id.map { explanation.id.matches(selector: $0) } ?? true }
+        let console = Console(format: format.output)
+        let chosen = Explanation.all.filter { explanation in id.map { explanation.id.matches(selector: $0) } ?? true }
         if chosen.isEmpty, let id {
             let wrong = Selection.unknownSelector(in: [id], among: LoadedManifest.descriptors)
             let hint = wrong?.suggestion.map { "; did you mean '\($0)'?" } ?? "; without an argument, all are listed"
@@ -62,6 +59,13 @@ struct ExplainCommand: AsyncParsableCommand {
 }
 
 extension Explanation {
+    /// What there is to know about everything that can be found.
+    static var all: [Explanation] {
+        LoadedManifest.descriptors.flatMap { descriptor in
+            descriptor.allKinds.map { Explanation($0, title: descriptor.title) }
+        }
+    }
+
     init(_ kind: FindingKind, title: String) {
         self.init(
             id: kind.id, title: title, severity: kind.severity, risk: kind.risk, meaning: kind.meaning,

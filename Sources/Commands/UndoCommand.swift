@@ -15,8 +15,7 @@ struct UndoOptions: ParsableArguments, Sendable {
     @Flag(help: "Print what would be done, and change nothing.")
     var dryRun = false
 
-    @Option(help: "How the report is written.")
-    var format: OutputFormat = .text
+    @OptionGroup var outputs: OutputOptions
 
     @Flag(name: .shortAndLong, help: "Print evidence, identifiers and durations too.")
     var verbose = false
@@ -29,6 +28,10 @@ struct UndoOptions: ParsableArguments, Sendable {
     var timeout: Double = 30
 
     func validate() throws {
+        // What watches a service must not change it.
+        for format in [outputs.format] + outputs.output.map(\.format) where format == .nagios || format == .prometheus {
+            throw ValidationError("--format \(format?.rawValue ?? "") is for looking: undo and restore do not take it")
+        }
         guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
             throw ValidationError("--timeout takes seconds from 0 to 86400")
         }

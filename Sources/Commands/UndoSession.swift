@@ -1,3 +1,4 @@
+import ArgumentParser
 import HealEngine
 import HealKit
 import HealModel
@@ -13,7 +14,8 @@ struct UndoSession: Sendable {
     init(_ options: UndoOptions) {
         self.options = options
         console = Console(
-            format: options.format, color: options.color, verbosity: options.verbose ? .verbose : .normal)
+            format: options.outputs.format, color: options.color, verbosity: options.verbose ? .verbose : .normal,
+            outputs: options.outputs.output)
     }
 
     /// What is to be done.
@@ -32,7 +34,7 @@ struct UndoSession: Sendable {
     /// - Parameter choose: says what is to be done, once nobody else changes anything here.
     func perform(
         tool: String, _ choose: @Sendable (LiveMachine, Journal) async throws -> Task
-    ) async -> ExitStatus {
+    ) async -> ExitCode {
         let mode: RunMode = options.dryRun ? .dryRun : .heal
         let wait = Duration.milliseconds(Int64(options.timeout * 1000))
         let started = ContinuousClock.now
@@ -47,6 +49,7 @@ struct UndoSession: Sendable {
                     console.progress("waiting for another run (\($0?.description ?? "unknown")) to finish")
                 })
             let task = try await choose(machine, Journal(machine: machine, root: machine.rootPath))
+            if let fault = place.fault(of: console.outputs, task.checks) { throw UsageFailure(message: fault) }
             let progress = TerminalProgress(console)
             let engine = Engine(
                 machine: machine,
@@ -74,16 +77,13 @@ struct UndoSession: Sendable {
                 }
                 report.exitStatus = (isPossible ? ExitStatus.ok : .critical).rawValue
             }
-            console.emit(
-                options.format == .json
-                    ? JSONRenderer().render(report) : UndoRenderer(style: console.style).render(report))
-            return ExitStatus(rawValue: report.exitStatus) ?? .critical
+            return console.write(report, explanations: [])
         } catch {
             return refuse(error)
         }
     }
 
-    func refuse(_ error: any Error) -> ExitStatus {
+    func refuse(_ error: any Error) -> ExitCode {
         switch error {
         case let error as UsageFailure: console.refuse(.usage, [error.message])
         case let error as MachineError: console.refuse(.critical, [error.explanation])

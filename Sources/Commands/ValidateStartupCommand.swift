@@ -10,7 +10,8 @@ struct ValidateStartupCommand: AsyncParsableCommand {
             Repairs what is of low risk in passing (it creates what is missing), says so, and looks again before its verdict.
 
             Exit status: 0 all is well; 1 critical: something the application needs is wrong; 2 warnings only; 64 the command \
-            line is wrong; 78 the manifest is wrong, and nothing was looked at.
+            line is wrong; 78 the manifest is wrong, and nothing was looked at. With --format nagios they are Nagios' own: 0 ok; \
+            1 warning; 2 critical; 3 unknown.
             """,
         version: Program.version)
 
@@ -33,7 +34,8 @@ struct AutoHealCommand: AsyncParsableCommand {
             Goes up to medium risk unless told otherwise: nothing that can discard or alter data is done by itself.
 
             Exit status: 0 all is well; 1 something critical remains; 2 warnings remain; 64 the command line is wrong; 78 the \
-            manifest is wrong, and nothing was looked at.
+            manifest is wrong, and nothing was looked at. With --format nagios they are Nagios' own: 0 ok; 1 warning; 2 critical; \
+            3 unknown.
             """,
         version: Program.version)
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import HealEngine
 import HealKit
 import HealModel
@@ -86,5 +87,5 @@ struct Waiting: Sendable {
 
 /// Why a run looked at nothing; it has been said already.
 struct RunRefusal: Error {
-    var status: ExitStatus
+    var status: ExitCode
 }

@@ -13,7 +13,7 @@ struct Summary: Sendable {
             let check = graph.checks[index]
             var result = CheckResult(
                 check: check.descriptor.id, title: check.descriptor.title, domain: check.descriptor.domain,
-                subject: check.subject, pattern: check.pattern, status: .ok,
+                subject: check.subject, pattern: check.pattern, status: .ok, source: check.declaredAt,
                 durationMicroseconds: last.durations[index])
             switch last.sights[index] {
             case .seen(let observation):
@@ -75,7 +75,7 @@ struct Summary: Sendable {
                         found[index, default: []].append(
                             Finding(
                                 key.id, subject: key.subject, severity: kind.severity, message: record.before,
-                                repair: record.repair))
+                                source: graph.checks[index].declaredAt, repair: record.repair))
                     }
                     guard let dot = subject.lastIndex(of: ".") else { break }
                     subject = subject[..<dot]

@@ -126,7 +126,18 @@ public protocol DelegatingCheck: Check {
 /// What a plugin may use while it turns its part of the manifest into checks: nothing of the application's state.
 public struct PluginContext: Sendable {
     public var machine: any Machine
-    public init(machine: any Machine) { self.machine = machine }
+    /// The root's folder as the user named it, `.` unless they did.
+    public var rootName: String
+
+    public init(machine: any Machine, rootName: String = ".") {
+        self.machine = machine
+        self.rootName = rootName
+    }
+
+    /// A file below the root, named from where the user is, as the manifest is named: so that places in it can be followed.
+    public func name(of path: ResourcePath) -> String {
+        path.isAbsolute || rootName == "." ? path.text : rootName + "/" + path.text
+    }
 }
 
 /// A named group of checks for one kind of resource, with the part of the manifest that configures it.

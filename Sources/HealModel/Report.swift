@@ -31,14 +31,14 @@ public struct CheckResult: Hashable, Sendable, Codable {
     public var blockedBy: [String]
     /// Why, when `unknown` or `skipped`.
     public var reason: String?
+    /// Where the manifest asks for it.
+    public var source: SourceLocation?
     public var durationMicroseconds: Int64
 
     public init(
         check: String, title: String, domain: Domain, subject: String, pattern: String? = nil, status: Status,
-        severity: Severity? = nil,
-        findings: [Finding] = [], healed: [Finding] = [], confirmations: [String] = [], blockedBy: [String] = [],
-        reason: String? = nil,
-        durationMicroseconds: Int64 = 0
+        severity: Severity? = nil, findings: [Finding] = [], healed: [Finding] = [], confirmations: [String] = [],
+        blockedBy: [String] = [], reason: String? = nil, source: SourceLocation? = nil, durationMicroseconds: Int64 = 0
     ) {
         self.check = check
         self.title = title
@@ -52,6 +52,7 @@ public struct CheckResult: Hashable, Sendable, Codable {
         self.confirmations = confirmations
         self.blockedBy = blockedBy
         self.reason = reason
+        self.source = source
         self.durationMicroseconds = durationMicroseconds
     }
 }

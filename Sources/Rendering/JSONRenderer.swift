@@ -8,6 +8,24 @@ public struct JSONRenderer: ReportRenderer {
     public init() {}
 
     public func render(_ report: Report) -> String { JSONValue(report).text }
+
+    /// `selfheal-error/1`.
+    public func render(_ refusal: Refusal) -> String {
+        let errors = refusal.faults.map { fault in
+            var members = [JSONValue.Member("message", .string(fault.message))]
+            if let source = fault.source {
+                members += [
+                    .init("file", .string(source.file)), .init("line", .number(source.line)),
+                    .init("column", .number(source.column)),
+                ]
+            }
+            return JSONValue.object(members)
+        }
+        return JSONValue.members(
+            ("format", .string("selfheal-error/1")), ("exitStatus", .integer(Int64(refusal.status.rawValue))),
+            ("errors", .array(errors))
+        ).text
+    }
 }
 
 extension JSONValue {
@@ -95,6 +113,7 @@ extension JSONValue {
             ("log", .strings(check.log)),
             ("blockedBy", .strings(check.blockedBy)),
             ("reason", .optional(check.reason)),
+            ("source", .source(check.source)),
             ("durationMicroseconds", .integer(check.durationMicroseconds)))
     }
 
@@ -106,13 +125,15 @@ extension JSONValue {
             ("maximum", .optional(measurement.maximum)))
     }
 
+    private static func source(_ source: SourceLocation?) -> JSONValue {
+        guard let source else { return .null }
+        return .members(
+            ("file", .string(source.file)), ("line", .number(source.line)), ("column", .number(source.column)))
+    }
+
     private init(_ finding: Finding) {
         let evidence = finding.evidence.map { evidence in
             JSONValue.members(("name", .string(evidence.name)), ("value", .string(evidence.value)))
-        }
-        let source = finding.source.map { source in
-            JSONValue.members(
-                ("file", .string(source.file)), ("line", .number(source.line)), ("column", .number(source.column)))
         }
         self = .members(
             ("id", .string(finding.id.rawValue)),
@@ -121,7 +142,7 @@ extension JSONValue {
             ("message", .string(finding.message)),
             ("evidence", .array(evidence)),
             ("hint", .optional(finding.hint)),
-            ("source", source ?? .null),
+            ("source", .source(finding.source)),
             ("repair", finding.repair.map { JSONValue($0) } ?? .null))
     }
 

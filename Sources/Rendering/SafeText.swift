@@ -35,6 +35,8 @@ enum SafeText {
         case .control, .lineSeparator, .paragraphSeparator: true
         // Joiners belong to the writing of some languages, and to emoji.
         case .format: scalar.value != 0x200C && scalar.value != 0x200D
+        // The last two of each plane are no characters, which XML and YAML refuse.
+        case .unassigned: scalar.value & 0xFFFE == 0xFFFE
         default: false
         }
     }

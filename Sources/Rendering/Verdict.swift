@@ -5,6 +5,16 @@ struct Verdict {
     let report: Report
     let layout: TextLayout
 
+    init(report: Report, layout: TextLayout) {
+        self.report = report
+        self.layout = layout
+    }
+
+    /// As the tool that made the report would say it.
+    init(_ report: Report) {
+        self.init(report: report, layout: report.tool == "validate-startup" ? .validation : .healing)
+    }
+
     var tag: Tag {
         switch report.exitStatus {
         case ExitStatus.ok.rawValue: .ok

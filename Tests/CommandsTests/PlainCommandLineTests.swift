@@ -16,7 +16,8 @@ import Testing
     private static let words = [
         "--check-only", "--dry-run", "--db-only", "--fs-only", "--quiet", "-q", "-v", "--manifest", "--root", "--only",
         "--skip",
-        "--format", "json", "text", "x", "a=b", "-x", "--", "", "--jobs", "4", "--manifest=x", "--color", "never",
+        "--format", "json", "text", "nagios", "html", "--output", "junit=a.xml", "-", "x", "a=b", "-x", "--", "",
+        "--jobs", "4", "--manifest=x", "--color", "never",
         "--max-risk", "low",
     ]
 
@@ -38,7 +39,8 @@ import Testing
     }
 
     @Test(arguments: [
-        [], ["--check-only"], ["--check-only", "--format", "json"], ["-q", "--manifest", "a b.yaml", "--root", "r"],
+        [], ["--check-only"], ["--check-only", "--format", "json"], ["--format", "sarif"],
+        ["-q", "--manifest", "a b.yaml", "--root", "r"],
         ["--only", "sqlite", "--only", "env", "--skip", "env.file"],
     ]) func whatIsPlain(arguments: [String]) {
         #expect(PlainCommandLine.request(of: .validateStartup, arguments) == parsed(.validateStartup, arguments))
@@ -47,7 +49,7 @@ import Testing
 
     @Test(arguments: [
         ["--help"], ["--version"], ["--check"], ["--check-only", "extra"], ["--dry-run"], ["--manifest"],
-        ["--format", "xml"],
+        ["--format", "xml"], ["--output", "a"], ["--output", "junit=a"],
         ["--quiet", "--verbose"], ["--root", "-q"], ["--jobs", "0"],
     ]) func whatIsNot(arguments: [String]) {
         #expect(PlainCommandLine.request(of: .validateStartup, arguments) == nil)

@@ -11,15 +11,27 @@ struct Golden: Sendable, CustomTestStringConvertible {
     var format = OutputFormat.text
     var variant = ""
 
-    var output: String { format.renderer(layout: layout, style: style).render(sample.report) }
+    var output: String {
+        format.renderer(layout: layout, style: style, explanations: OtherGoldens.kinds).render(sample.report)
+    }
 
     /// Named with the exit status, so that a listing tells what is expected: `missing-column.exit1.txt`.
     var file: String {
         let name = sample.rawValue.reduce(into: "") { name, character in
             name += character.isUppercase ? "-\(character.lowercased())" : String(character)
         }
-        let folder = format == .json ? "json" : layout.rawValue
-        let end = format == .json ? "json" : "txt"
+        let folder = format == .text ? layout.rawValue : format.rawValue
+        let end =
+            switch format {
+            case .text, .nagios: "txt"
+            case .json, .sarif: "json"
+            case .junit: "xml"
+            case .tap: "tap"
+            case .github: "log"
+            case .prometheus: "prom"
+            case .markdown: "md"
+            case .html: "html"
+            }
         return "\(folder)/\(name)\(variant.isEmpty ? "" : ".\(variant)").exit\(sample.report.exitStatus).\(end)"
     }
 
@@ -47,6 +59,11 @@ struct Golden: Sendable, CustomTestStringConvertible {
         all.append(Golden(sample: .medium, layout: .healing))
         for sample in [Sample.missingEnv, .dryRun] {
             all.append(Golden(sample: sample, layout: .validation, format: .json))
+        }
+        for format in OutputFormat.allCases where ![.text, .json].contains(format) {
+            for sample in [Sample.healthy, .missingEnv, .failures, .blocked, .dryRun, .faults, .stray, .empty] {
+                all.append(Golden(sample: sample, layout: .validation, format: format))
+            }
         }
         return all
     }()
@@ -81,7 +98,8 @@ enum Fixtures {
     @Test func everyFileIsExpectedBySomeTest() throws {
         let files = try FileManager.default.subpathsOfDirectory(atPath: Fixtures.folder.path)
         let known = Set(Golden.all.map(\.file)).union(OtherGoldens.files)
-        #expect(Set(files.filter { $0.hasSuffix(".txt") || $0.hasSuffix(".json") || $0.hasSuffix(".md") }) == known)
+        let ends = ["txt", "json", "md", "xml", "tap", "log", "prom", "html"]
+        #expect(Set(files.filter { file in ends.contains { file.hasSuffix(".\($0)") } }) == known)
         #expect(Set(Golden.all.map(\.file)).count == Golden.all.count)
     }
 }

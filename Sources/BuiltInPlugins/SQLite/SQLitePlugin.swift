@@ -19,7 +19,7 @@ public enum SQLitePlugin: Plugin {
     ) async -> [any Check] {
         var databases: [StatedDatabase] = []
         for entry in settings {
-            if let database = await StatedDatabase(entry, on: context.machine, &problems) { databases.append(database) }
+            if let database = await StatedDatabase(entry, context, &problems) { databases.append(database) }
         }
         var checks: [any Check] = []
         for (database, outcome) in zip(databases, await outcomes(databases, on: context.machine)) {
@@ -104,7 +104,7 @@ struct StatedDatabase: Sendable {
     let care: DatabaseCare
 
     /// - Returns: `nil` after adding what is wrong to `problems`.
-    init?(_ entry: Keyed<DatabaseSettings>, on machine: any Machine, _ problems: inout ManifestProblems) async {
+    init?(_ entry: Keyed<DatabaseSettings>, _ context: PluginContext, _ problems: inout ManifestProblems) async {
         let settings = entry.value
         let before = problems.all.count
         location = entry.location
@@ -125,7 +125,7 @@ struct StatedDatabase: Sendable {
                 problems.add(
                     file.location, "'schema' and 'tables' cannot stand together: one of them says what is expected")
             } else {
-                script = Self.script(file, on: machine, &problems)
+                script = Self.script(file, context, &problems)
             }
         }
         var pragmas: [StatedPragma] = []
@@ -142,8 +142,9 @@ struct StatedDatabase: Sendable {
     }
 
     private static func script(
-        _ file: Located<ResourcePath>, on machine: any Machine, _ problems: inout ManifestProblems
+        _ file: Located<ResourcePath>, _ context: PluginContext, _ problems: inout ManifestProblems
     ) -> SourcedText? {
+        let machine = context.machine
         do throws(MachineError) {
             guard try machine.target(of: file.value) != nil else {
                 problems.add(file.location, "the schema file \(file.value) does not exist")
@@ -157,7 +158,7 @@ struct StatedDatabase: Sendable {
                 problems.add(file.location, "the schema file \(file.value) is not a UTF-8 text")
                 return nil
             }
-            return SourcedText(text, SourceLocation(file: file.value.text, line: 1, column: 1))
+            return SourcedText(text, SourceLocation(file: context.name(of: file.value), line: 1, column: 1))
         } catch {
             problems.add(file.location, "the schema file cannot be read: \(error.explanation)")
             return nil
