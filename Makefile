@@ -16,6 +16,7 @@ MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
 MINIMUM_INSTALL_TESTS := 38
+MINIMUM_SERVE_TESTS := 20
 MINIMUM_FORMAT_TESTS := 45
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
@@ -30,7 +31,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-formats test-faults test-install ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-formats test-faults test-install test-serve ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -71,6 +72,10 @@ test-faults: ## kills, failing system calls, full disks, eight heals beside a wr
 .PHONY: test-install
 test-install: ## what make install brings: completions in real shells, manual pages, units and templates
 	scripts/expect-tests.sh $(MINIMUM_INSTALL_TESTS) $(PYTHON) -m unittest discover -s Tests/install
+
+.PHONY: test-serve
+test-serve: ## selfheal serve, as probes, browsers and people of ill will use it
+	scripts/expect-tests.sh $(MINIMUM_SERVE_TESTS) $(PYTHON) -m unittest discover -s Tests/serve
 
 .PHONY: test-crash
 test-crash: dependencies ## every single write-like system call of a heal goes wrong

@@ -86,7 +86,7 @@ struct Console: Sendable {
         refuse(status, problems.all.map { Refusal.Fault($0.message, source: $0.location) })
     }
 
-    private func refuse(_ status: ExitStatus, _ faults: [Refusal.Fault]) -> ExitCode {
+    func refuse(_ status: ExitStatus, _ faults: [Refusal.Fault]) -> ExitCode {
         complain(faults.map(\.text))
         let refusal = Refusal(tool: tool, toolVersion: Program.version, status: status, faults: faults)
         func text(_ format: OutputFormat) -> String {

@@ -25,56 +25,67 @@ struct RunRequest: Sendable, Hashable {
     /// The order is part of the contract: the whole manifest first, then the lock, then looking, then changing.
     func perform() async -> ExitCode {
         let console = Console(settings, tool: tool ?? program.rawValue)
+        do throws(RunRefusal) {
+            return console.write(try await report(console), explanations: Explanation.all)
+        } catch {
+            return console.refuse(error.status, error.faults)
+        }
+    }
+
+    /// The same for whoever says it otherwise.
+    func look() async -> Look {
+        let name = tool ?? program.rawValue
+        do throws(RunRefusal) {
+            return .report(try await report(Console(settings, tool: name)))
+        } catch {
+            return .refusal(
+                Refusal(tool: name, toolVersion: Program.version, status: error.status, faults: error.faults))
+        }
+    }
+
+    private func report(_ console: Console) async throws(RunRefusal) -> Report {
         let place: Place
         do throws(UsageFailure) {
             place = try Place(manifest: settings.manifest, root: settings.root)
         } catch {
-            return console.refuse(.usage, [error.message])
+            throw RunRefusal(.usage, error.message)
         }
         let started = ContinuousClock.now
-        do throws(MachineError) {
-            let machine = try LiveMachine(
-                root: place.root, waitLimit: settings.waitLimit, mayChange: mode == .heal,
-                interruption: Program.interruption)
-            return try await perform(on: machine, place, console, started)
-        } catch {
-            return console.refuse(.critical, [error.explanation])
-        }
-    }
-
-    private func perform(
-        on machine: LiveMachine, _ place: Place, _ console: Console, _ started: ContinuousClock.Instant
-    ) async throws(MachineError) -> ExitCode {
+        let machine = try machine(place, waitLimit: settings.waitLimit, mayChange: mode == .heal)
         let startedAt = machine.now
-        var manifest: LoadedManifest
-        var result: RunResult
-        do throws(RunRefusal) {
-            (manifest, result) = try await round(on: machine, place, console, startedAt)
-            if settings.wait > 0 {
-                let waiting = Waiting(
-                    limit: .milliseconds(Int64(settings.wait * 1000)), started: started, console: console,
-                    interruption: Program.interruption)
-                result = try await waiting.results(from: result) { awaited, left throws(RunRefusal) in
-                    try await look(awaited, left, place, console)
-                } again: { () throws(RunRefusal) in
-                    let again = try await round(on: machine, place, console, startedAt)
-                    manifest = again.manifest
-                    return again.result
-                }
+        var (manifest, result) = try await round(on: machine, place, console, startedAt)
+        if settings.wait > 0 {
+            let waiting = Waiting(
+                limit: .milliseconds(Int64(settings.wait * 1000)), started: started, console: console,
+                interruption: Program.interruption)
+            result = try await waiting.results(from: result) { awaited, left throws(RunRefusal) in
+                try await look(awaited, left, place, console)
+            } again: { () throws(RunRefusal) in
+                let again = try await round(on: machine, place, console, startedAt)
+                manifest = again.manifest
+                return again.result
             }
-        } catch {
-            return error.status
         }
         var notes = notes + result.notes
         if result.checks.isEmpty {
             notes.append("nothing was checked: the manifest, or what was selected of it, expects nothing")
         }
-        let report = Report(
+        return Report(
             tool: tool ?? program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
             manifest: place.manifest, mode: mode, startedAt: startedAt,
             durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
             repairs: result.repairs, databases: result.databases, notes: notes, faults: result.faults, run: result.run)
-        return console.write(report, explanations: Explanation.all)
+    }
+
+    private func machine(
+        _ place: Place, waitLimit: Duration, mayChange: Bool
+    ) throws(RunRefusal) -> LiveMachine {
+        do throws(MachineError) {
+            return try LiveMachine(
+                root: place.root, waitLimit: waitLimit, mayChange: mayChange, interruption: Program.interruption)
+        } catch {
+            throw RunRefusal(.critical, error.explanation)
+        }
     }
 
     /// The manifest, the lock, and one run of the engine.
@@ -88,7 +99,7 @@ struct RunRequest: Sendable, Hashable {
                 place.root, exclusive: mode == .heal, wait: settings.waitLimit, interruption: Program.interruption,
                 onWait: { console.progress("waiting for another run (\($0?.description ?? "unknown")) to finish") })
         } catch {
-            throw RunRefusal(status: console.refuse(.critical, [error.explanation]))
+            throw RunRefusal(.critical, error.explanation)
         }
         let progress = TerminalProgress(console)
         let engine = Engine(
@@ -108,14 +119,7 @@ struct RunRequest: Sendable, Hashable {
     private func look(
         _ awaited: [Awaited], _ left: Duration, _ place: Place, _ console: Console
     ) async throws(RunRefusal) -> Prospect {
-        let machine: LiveMachine
-        do throws(MachineError) {
-            machine = try LiveMachine(
-                root: place.root, waitLimit: min(settings.waitLimit, left), mayChange: false,
-                interruption: Program.interruption)
-        } catch {
-            throw RunRefusal(status: console.refuse(.critical, [error.explanation]))
-        }
+        let machine = try machine(place, waitLimit: min(settings.waitLimit, left), mayChange: false)
         let manifest = try await load(on: machine, place, console)
         let keys = Set(awaited.map(\.check))
         let engine = Engine(machine: machine, recorder: NoRecorder())
@@ -143,21 +147,19 @@ struct RunRequest: Sendable, Hashable {
             manifest = try await LoadedManifest.load(
                 place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder)
         } catch let error as UsageFailure {
-            throw RunRefusal(status: console.refuse(.usage, [error.message]))
+            throw RunRefusal(.usage, error.message)
         } catch {
-            throw RunRefusal(
-                status: console.refuse(.configuration, error as? ManifestProblems ?? ManifestProblems()))
+            throw RunRefusal(error as? ManifestProblems ?? ManifestProblems())
         }
         if let fault = place.fault(of: console.outputs, manifest.checks) {
-            throw RunRefusal(status: console.refuse(.usage, [fault]))
+            throw RunRefusal(.usage, fault)
         }
         for selector in [settings.only, settings.skip] {
             guard let wrong = Selection.unknownSelector(in: selector, among: manifest.descriptors) else {
                 continue
             }
             let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? "; 'selfheal explain' lists them"
-            throw RunRefusal(
-                status: console.refuse(.usage, ["there is no finding '\(wrong.selector)'\(hint)"]))
+            throw RunRefusal(.usage, "there is no finding '\(wrong.selector)'\(hint)")
         }
         return manifest
     }

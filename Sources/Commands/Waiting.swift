@@ -1,8 +1,9 @@
-import ArgumentParser
 import HealEngine
 import HealKit
 import HealModel
 import LiveMachine
+import ManifestShape
+import Rendering
 
 /// Runs again while what is wrong may still come, until all is well or the time is over.
 ///
@@ -85,7 +86,18 @@ struct Waiting: Sendable {
     }
 }
 
-/// Why a run looked at nothing; it has been said already.
+/// Why a run looked at nothing.
 struct RunRefusal: Error {
-    var status: ExitCode
+    var status: ExitStatus
+    var faults: [Refusal.Fault]
+
+    init(_ status: ExitStatus, _ messages: String...) {
+        self.status = status
+        faults = messages.map { Refusal.Fault($0) }
+    }
+
+    init(_ problems: ManifestProblems) {
+        status = .configuration
+        faults = problems.all.map { Refusal.Fault($0.message, source: $0.location) }
+    }
 }
