@@ -50,11 +50,12 @@ class Systemd(Case):
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze")
     def test_verify(self):
-        answer = support.run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", self.UNIT)
-        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
-        # What it is exposed to, from 0 (nothing) to 10.
-        answer = support.run("systemd-analyze", "security", "--offline=yes", "--threshold=30", self.UNIT)
-        self.assertEqual(answer.returncode, 0, answer.stdout[-400:])
+        for unit in (self.UNIT, self.UNIT.with_name("selfheal-serve.service")):
+            answer = support.run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
+            self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+            # What it is exposed to, in tenths from 0 (nothing) to 100.
+            answer = support.run("systemd-analyze", "security", "--offline=yes", "--threshold=30", unit)
+            self.assertEqual(answer.returncode, 0, answer.stdout[-400:])
 
     def test_starts_only_when_it_may(self):
         (line,) = re.findall(r"^ExecStartPre=(.*)$", self.UNIT.read_text(), re.MULTILINE)
@@ -135,10 +136,12 @@ class GitHub(Case):
                      for name, text in step["env"].items()}
         outputs = folder / "outputs"
         outputs.write_text("")
+        (folder / "summary.md").write_text("")
         # As the runner starts a step with shell: bash.
         answer = support.run(
             "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"], cwd=folder,
-            env=support.environment(GITHUB_OUTPUT=str(outputs), **variables))
+            env=support.environment(
+                GITHUB_OUTPUT=str(outputs), GITHUB_STEP_SUMMARY=str(folder / "summary.md"), **variables))
         return answer, outputs.read_text()
 
     def test_statuses(self):
@@ -146,6 +149,7 @@ class GitHub(Case):
             answer, outputs = self.run_action(self.application(manifest), mode="heal")
             self.assertEqual(outputs, f"status={status}\n", answer)
             self.assertEqual(answer.returncode, 0 if status == 2 else status)
+            self.assertEqual("::error" in answer.stdout, status in (1, 78), answer)
         answer, _ = self.run_action(self.application(WARNING), mode="heal", warnings="true")
         self.assertEqual(answer.returncode, 2)
 
