@@ -114,6 +114,11 @@ public struct Engine: Sendable {
         }
         result.checks = summary.results(first: first, last: last, repairs: result.repairs)
         (result.awaited, result.isHopeless) = summary.awaited(last, kinds: options.awaitedKinds)
+        if options.mode == .dryRun, let plan = result.plan {
+            // What would be healed need not come.
+            let planned = Set(plan.performed.flatMap(\.findings))
+            result.awaited.removeAll { planned.contains($0.finding) }
+        }
         return result
     }
 

@@ -9,7 +9,7 @@ public struct WebServer: Sendable {
     /// How long a client may take to say what it wants, and to take the answer.
     static let patience = Duration.seconds(10)
     /// More of them wait in the kernel.
-    static let connectionLimit = 64
+    static let connectionLimit = 256
 
     /// The port that it really has.
     public let port: UInt16

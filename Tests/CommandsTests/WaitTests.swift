@@ -147,6 +147,13 @@ import Testing
         #expect(checks.map { $0["status"] as? String } == ["healed", "ok"], "\(answer.output)")
     }
 
+    @Test("What a plan would heal is not waited for") func dryRun() async throws {
+        let sandbox = try Sandbox()
+        try sandbox.write("schemas.yaml", "version: 1\ndirectories: [made]\n")
+        let answer = try await sandbox.heal("--dry-run", "--wait", "30")
+        #expect(answer.status == 1 && !answer.errors.contains("Waiting"), "\(answer.all)")
+    }
+
     @Test("SIGTERM ends the waiting at once") func interrupted() async throws {
         let sandbox = try Sandbox()
         try sandbox.write("schemas.yaml", Self.database)

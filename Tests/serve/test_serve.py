@@ -194,7 +194,7 @@ class Requests(Case):
     def test_slow_clients_block_nobody(self):
         server = self.serve(self.application(), "--cache", "60")
         server.ask("/healthz")
-        slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(40)]
+        slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(150)]
         for client in slow:
             client.sendall(b"GET / HT")
         for _ in range(20):
