@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 PREFIX ?= /usr/local
+export BIN
 PYTHON := /usr/bin/python3 -B -W error
 # In front of each recipe that builds: the toolchain, wherever it is.
 SWIFT := swift="$$(scripts/find-swift.sh)"; export PATH="$$swift:$$PATH";
@@ -15,6 +16,8 @@ MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
 MINIMUM_PLUGIN_TESTS := 130
+MINIMUM_INSTALL_TESTS := 38
+MINIMUM_SERVE_TESTS := 20
 MINIMUM_FORMAT_TESTS := 46
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
@@ -29,7 +32,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-formats test-plugins test-faults ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-formats test-plugins test-faults test-install test-serve ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -71,6 +74,14 @@ test-faults: ## kills, failing system calls, full disks, eight heals beside a wr
 test-plugins: ## the plugins that ship, and monitoring plugins, each through the programs
 	scripts/expect-tests.sh $(MINIMUM_PLUGIN_TESTS) $(PYTHON) -m unittest plugins/*/tests/test_*.py Tests/plugins/test_*.py
 
+.PHONY: test-install
+test-install: ## what make install brings: completions in real shells, manual pages, units and templates
+	scripts/expect-tests.sh $(MINIMUM_INSTALL_TESTS) $(PYTHON) -m unittest discover -s Tests/install
+
+.PHONY: test-serve
+test-serve: ## selfheal serve, as probes, browsers and people of ill will use it
+	scripts/expect-tests.sh $(MINIMUM_SERVE_TESTS) $(PYTHON) -m unittest discover -s Tests/serve
+
 .PHONY: test-crash
 test-crash: dependencies ## every single write-like system call of a heal goes wrong
 	$(SWIFT) swift build
@@ -89,13 +100,22 @@ bench: ## how long a healthy check takes, beside what others would run
 build: ## one static release binary under its three names, in .build/selfheal-bin
 	scripts/build-release.sh
 
+# BIN=FOLDER installs from programs that are built already.
 .PHONY: install
-install: ## the three commands in PREFIX/bin (/usr/local), plugins in PREFIX/share/selfheal/plugins
-	bin="$$(scripts/build-release.sh)"; \
-	install -d "$(DESTDIR)$(PREFIX)/bin"; \
-	install -m 755 "$$bin/selfheal" "$(DESTDIR)$(PREFIX)/bin/selfheal"; \
-	for name in validate-startup auto-heal; do ln -sfn selfheal "$(DESTDIR)$(PREFIX)/bin/$$name"; done
-	scripts/install-plugins.sh "$(DESTDIR)$(PREFIX)/share/selfheal/plugins"
+install: ## commands, completions, manual pages, templates and plugins below PREFIX (/usr/local)
+	scripts/install.sh "$${BIN:-$$(scripts/build-release.sh)}" "$(DESTDIR)$(PREFIX)"
+
+.PHONY: uninstall
+uninstall: ## removes what make install has installed below PREFIX
+	scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
+
+.PHONY: deb
+deb: ## a Debian package of the release build, in .build/deb
+	scripts/build-deb.sh
+
+.PHONY: test-deb
+test-deb: dependencies ## builds the Debian package, and installs, uses and removes it
+	BIN="$${BIN:-$$(scripts/build-release.sh)}" $(PYTHON) Tests/deb/test_deb.py
 
 .PHONY: clean
 clean: ## remove what was built; the application's own files stay

@@ -14,6 +14,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let sockets = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -41,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
     ],
     targets: [
         // Values only: no I/O, imports nothing of ours.
@@ -66,11 +68,13 @@ let package = Package(
         library("Journal", ["HealModel", "HealKit", grdb]),
         library("HealEngine", ["HealModel", "HealKit", "ManifestShape", collections, crypto]),
         library("Rendering", ["HealModel"]),
+        // A few pages over HTTP. Knows nothing of ours, and nothing else knows of its sockets.
+        library("Serving", [sockets]),
         library(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins",
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving",
                 "CSelfHeal", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
@@ -103,6 +107,7 @@ let package = Package(
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
         tests("RenderingTests", ["HealModel", "Rendering", crypto], fixtures: true),
+        tests("ServingTests", ["Serving"]),
         // Runs the built programs as a user does.
         tests(
             "CommandsTests",

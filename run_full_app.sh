@@ -26,7 +26,8 @@ Exit status: the application's own once it is started; before that 1 (critical f
 start with warnings), 64 (wrong command line), 69 (something to build or run with is missing), 70 (the build or a
 command failed), 78 (wrong manifest).
 
-SELFHEAL_BIN: a folder with validate-startup and auto-heal; they are then used, and nothing is built.
+SELFHEAL_BIN: a folder with validate-startup and auto-heal; they are then used, and nothing is built. Without it, and
+where there is nothing to build from, those on PATH are used.
 USAGE
 }
 
@@ -81,8 +82,10 @@ fi
 
 if [[ -n ${SELFHEAL_BIN:-} ]]; then
   bin=$SELFHEAL_BIN
-else
+elif [[ -x $here/scripts/build-release.sh ]]; then
   bin=$("$here/scripts/build-release.sh") || exit
+else # installed, or copied beside an application
+  bin=$(dirname "$(command -v validate-startup)") || fail 69 "validate-startup is not on PATH"
 fi
 for tool in validate-startup auto-heal; do
   [[ -x $bin/$tool ]] || fail 69 "not a command: $bin/$tool"

@@ -8,9 +8,10 @@ set -euo pipefail
 packages=(binutils ca-certificates gcc git libc6-dev libcurl4 libncurses6 libsqlite3-dev libstdc++-12-dev libxml2
   python3 tzdata zlib1g-dev)
 # To test: what the tests run, and others' readers of the output formats.
-test_packages=(chromium fonts-dejavu-core make monitoring-plugins-basic openssl perl python3-html5lib python3-jsonschema python3-junitparser
-  python3-linkify-it python3-lxml python3-markdown-it python3-more-itertools python3-pip python3-prometheus-client
-  python3-tap python3-venv python3-yaml shellcheck sqlite3 util-linux)
+test_packages=(bash-completion chromium fish fonts-dejavu-core lintian make man-db mandoc monitoring-plugins-basic
+  openssl perl python3-html5lib python3-jsonschema python3-junitparser python3-linkify-it python3-lxml
+  python3-markdown-it python3-more-itertools python3-pip python3-prometheus-client python3-tap python3-venv
+  python3-yaml shellcheck sqlite3 util-linux zsh)
 for option in "$@"; do
   case $option in
     --test)

@@ -19,7 +19,8 @@ struct OutputOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "Write the report to this file instead of standard output, or, with a format, to this file too: "
                 + "junit=report.xml. Can be repeated; - is standard output.",
-            valueName: "[format=]file"), transform: OutputTarget.init)
+            valueName: "[format=]file"), completion: .file(),
+        transform: OutputTarget.init)
     var output: [OutputTarget] = []
 
     func validate() throws {
@@ -29,19 +30,23 @@ struct OutputOptions: ParsableArguments, Sendable {
 
 /// What both tools understand.
 struct CommonOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
+        completion: .manifest)
     var manifest: String?
 
     @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"))
+        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
+        completion: .directory)
     var root: String?
 
     @Option(
         help: ArgumentHelp(
-            "Look only for these findings, or groups of them: sqlite, env.variable.missing.", valueName: "id"))
+            "Look only for these findings, or groups of them: sqlite, env.variable.missing.", valueName: "id"),
+        completion: .findings)
     var only: [String] = []
 
-    @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"))
+    @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"), completion: .findings)
     var skip: [String] = []
 
     @OptionGroup var outputs: OutputOptions
@@ -54,7 +59,8 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"))
+            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
+        completion: .directory)
     var pluginPath: [String] = []
 
     @Option(help: "When to colour.")
@@ -68,17 +74,27 @@ struct CommonOptions: ParsableArguments, Sendable {
             "How long to wait for a busy database, a lock or another run, in seconds.", valueName: "seconds"))
     var timeout: Double = 30
 
+    @Option(
+        help: ArgumentHelp(
+            "Run again for so long while what is wrong may still come: a locked database, a server that starts.",
+            discussion: "Default: 0, once.", valueName: "seconds"))
+    var wait: Double = 0
+
     func validate() throws {
         if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
         guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
             throw ValidationError("--timeout takes seconds from 0 to 86400")
         }
+        guard wait.isFinite, wait >= 0, wait <= 86_400 else {
+            throw ValidationError("--wait takes seconds from 0 to 86400")
+        }
     }
 
     var settings: RunSettings {
         RunSettings(
             manifest: manifest, root: root, only: only, skip: skip, format: outputs.format, outputs: outputs.output,
-            quiet: quiet, verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout)
+            quiet: quiet, verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout,
+            wait: wait)
     }
 }

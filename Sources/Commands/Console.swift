@@ -86,7 +86,7 @@ struct Console: Sendable {
         refuse(status, problems.all.map { Refusal.Fault($0.message, source: $0.location) })
     }
 
-    private func refuse(_ status: ExitStatus, _ faults: [Refusal.Fault]) -> ExitCode {
+    func refuse(_ status: ExitStatus, _ faults: [Refusal.Fault]) -> ExitCode {
         complain(faults.map(\.text))
         let refusal = Refusal(tool: tool, toolVersion: Program.version, status: status, faults: faults)
         func text(_ format: OutputFormat) -> String {
@@ -110,6 +110,12 @@ struct Console: Sendable {
         Self.write(tag + message.printable + "\n", to: STDERR_FILENO)
     }
 
+    /// Says on standard error what goes on, where that takes long.
+    func inform(_ message: String) {
+        let tag = errorStyle.color ? "\u{1B}[34m[INFO]\u{1B}[0m " : "[INFO] "
+        Self.write(tag + message.printable + "\n", to: STDERR_FILENO)
+    }
+
     private func complain(_ messages: [String]) {
         let tag = errorStyle.color ? "\u{1B}[31m[ERROR]\u{1B}[0m " : "[ERROR] "
         Self.write(messages.map { tag + $0.printable + "\n" }.joined(), to: STDERR_FILENO)
@@ -128,6 +134,12 @@ struct Console: Sendable {
         guard showsProgress else { return }
         let line = ProgressLine(width: errorStyle.width ?? 80)
         Self.write(line.show(doing, done, of: total, things, elapsed: elapsed), to: STDERR_FILENO)
+    }
+
+    func progress(waitingFor what: String, elapsed: Duration) {
+        guard showsProgress else { return }
+        let line = ProgressLine(width: errorStyle.width ?? 80)
+        Self.write(line.show(waitingFor: what, elapsed: elapsed), to: STDERR_FILENO)
     }
 
     func clearProgress() {

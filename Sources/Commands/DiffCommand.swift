@@ -21,14 +21,17 @@ struct DiffCommand: AsyncParsableCommand {
             database; 78 the manifest is wrong.
             """)
 
-    @Argument(help: "A database, or a pattern, as the manifest names it. None: all of them.")
+    @Argument(help: "A database, or a pattern, as the manifest names it. None: all of them.", completion: .file())
     var database: String?
 
-    @Option(help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
+        completion: .manifest)
     var manifest: String?
 
     @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"))
+        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
+        completion: .directory)
     var root: String?
 
     @Option(help: "When to colour.")

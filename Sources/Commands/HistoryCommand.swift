@@ -13,7 +13,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @Argument(help: "A run's number. None: the last runs.")
     var run: Int64?
 
-    @Option(help: ArgumentHelp("The application's root.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The application's root.", valueName: "dir"), completion: .directory)
     var root: String = "."
 
     @Option(help: "How many runs are shown, the newest first.")

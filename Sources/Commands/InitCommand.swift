@@ -21,11 +21,14 @@ struct InitCommand: AsyncParsableCommand {
             already: --force replaces it and keeps the old one beside it, --print shows what would be written.
             """)
 
-    @Option(help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
+        completion: .manifest)
     var manifest: String?
 
     @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"))
+        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
+        completion: .directory)
     var root: String?
 
     @Flag(help: "Replace a manifest that is there; it is kept beside the new one.")

@@ -30,8 +30,8 @@ struct LoadedManifest: Sendable {
     ///
     /// - Parameter search: where external plugins are; `nil` when none of them takes part.
     static func load(
-        _ path: String, on machine: any Machine, rootName: String = ".", plugins search: PluginSearch? = nil,
-        root: String = "",
+        _ path: String, on machine: any Machine, plugins search: PluginSearch? = nil, root: String = "",
+        rootName: String = ".",
         source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()

@@ -26,21 +26,25 @@ struct PluginsCommand: AsyncParsableCommand {
             discussion: """
                 Only what the manifest names under 'plugins' is ever run.
 
-                Exit status: 0; 1 a plugin that the manifest uses cannot be used; 64 the command line is wrong.
+                Exit status: 0 every plugin that the manifest uses can be used; 1 one of them cannot; 64 the command \
+                line is wrong.
                 """)
 
         @Option(
-            help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"))
+            help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
+            completion: .manifest)
         var manifest: String?
 
         @Option(
             help: ArgumentHelp(
-                "The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"))
+                "The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
+            completion: .directory)
         var root: String?
 
         @Option(
             help: ArgumentHelp(
-                "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"))
+                "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
+            completion: .directory)
         var pluginPath: [String] = []
 
         @Flag(help: "Write JSON.")
@@ -158,7 +162,7 @@ struct PluginsCommand: AsyncParsableCommand {
         @Option(help: "bash, python or swift.")
         var language: PluginLanguage = .bash
 
-        @Option(help: ArgumentHelp("The folder that it is made in.", valueName: "dir"))
+        @Option(help: ArgumentHelp("The folder that it is made in.", valueName: "dir"), completion: .directory)
         var `in`: String = "plugins"
 
         func validate() throws {
@@ -215,13 +219,13 @@ struct PluginsCommand: AsyncParsableCommand {
                 Exit status: 0 it does what the protocol asks for; 1 it does not; 64 the command line is wrong.
                 """)
 
-        @Argument(help: "The plugin's folder.")
+        @Argument(help: "The plugin's folder.", completion: .directory)
         var folder: String
 
         @Option(help: ArgumentHelp("Its settings, as YAML: 'file: a.txt'.", valueName: "yaml"))
         var settings: String = "{}"
 
-        @Option(help: ArgumentHelp("Try it in a copy of this folder.", valueName: "dir"))
+        @Option(help: ArgumentHelp("Try it in a copy of this folder.", valueName: "dir"), completion: .directory)
         var `in`: String?
 
         @Flag(help: "Write JSON.")

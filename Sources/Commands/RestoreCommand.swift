@@ -22,7 +22,7 @@ struct RestoreCommand: AsyncParsableCommand {
             Exit status: 0 it holds what the backup holds; 1 that failed; 64 there is no such backup.
             """)
 
-    @Argument(help: "The database, relative to the root.")
+    @Argument(help: "The database, relative to the root.", completion: .file())
     var database: String
 
     @Option(help: ArgumentHelp("The backup: a path relative to the root, or the name of one of its backups."))

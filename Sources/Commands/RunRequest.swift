@@ -25,55 +25,81 @@ struct RunRequest: Sendable, Hashable {
     /// The order is part of the contract: the whole manifest first, then the lock, then looking, then changing.
     func perform() async -> ExitCode {
         let console = Console(settings, tool: tool ?? program.rawValue)
+        do throws(RunRefusal) {
+            return console.write(try await report(console), explanations: Explanation.all)
+        } catch {
+            return console.refuse(error.status, error.faults)
+        }
+    }
+
+    /// The same for whoever says it otherwise.
+    func look() async -> Look {
+        let name = tool ?? program.rawValue
+        do throws(RunRefusal) {
+            return .report(try await report(Console(settings, tool: name)))
+        } catch {
+            return .refusal(
+                Refusal(tool: name, toolVersion: Program.version, status: error.status, faults: error.faults))
+        }
+    }
+
+    private func report(_ console: Console) async throws(RunRefusal) -> Report {
         let place: Place
         do throws(UsageFailure) {
             place = try Place(manifest: settings.manifest, root: settings.root)
         } catch {
-            return console.refuse(.usage, [error.message])
+            throw RunRefusal(.usage, error.message)
         }
         let started = ContinuousClock.now
-        do throws(MachineError) {
-            let machine = try LiveMachine(
-                root: place.root, waitLimit: settings.waitLimit, mayChange: mode == .heal,
+        let machine = try machine(place, waitLimit: settings.waitLimit, mayChange: mode == .heal)
+        let startedAt = machine.now
+        var (manifest, result) = try await round(on: machine, place, console, startedAt)
+        if settings.wait > 0 {
+            let waiting = Waiting(
+                limit: .milliseconds(Int64(settings.wait * 1000)), started: started, console: console,
                 interruption: Program.interruption)
-            return try await perform(on: machine, place, console, started)
+            result = try await waiting.results(from: result) { awaited, left throws(RunRefusal) in
+                try await look(awaited, left, place, console)
+            } again: { () throws(RunRefusal) in
+                let again = try await round(on: machine, place, console, startedAt)
+                manifest = again.manifest
+                return again.result
+            }
+        }
+        var notes = notes + result.notes
+        if result.checks.isEmpty {
+            notes.append("nothing was checked: the manifest, or what was selected of it, expects nothing")
+        }
+        return Report(
+            tool: tool ?? program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
+            manifest: place.manifest, mode: mode, startedAt: startedAt,
+            durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
+            repairs: result.repairs, databases: result.databases, notes: notes, faults: result.faults, run: result.run)
+    }
+
+    private func machine(
+        _ place: Place, waitLimit: Duration, mayChange: Bool
+    ) throws(RunRefusal) -> LiveMachine {
+        do throws(MachineError) {
+            return try LiveMachine(
+                root: place.root, waitLimit: waitLimit, mayChange: mayChange, interruption: Program.interruption)
         } catch {
-            return console.refuse(.critical, [error.explanation])
+            throw RunRefusal(.critical, error.explanation)
         }
     }
 
-    private func perform(
-        on machine: LiveMachine, _ place: Place, _ console: Console, _ started: ContinuousClock.Instant
-    ) async throws(MachineError) -> ExitCode {
-        let startedAt = machine.now
-        let manifest: LoadedManifest
-        do {
-            let search = try PluginSearch(settings.pluginPath, place, machine)
-            manifest = try await LoadedManifest.load(
-                place.manifest, on: machine, rootName: place.folder, plugins: search, root: machine.rootPath)
-        } catch let error as UsageFailure {
-            return console.refuse(.usage, [error.message])
-        } catch {
-            return console.refuse(.configuration, error as? ManifestProblems ?? ManifestProblems())
-        }
-        if let fault = place.fault(of: console.outputs, manifest.checks) { return console.refuse(.usage, [fault]) }
-        for selector in [settings.only, settings.skip] {
-            guard let wrong = Selection.unknownSelector(in: selector, among: manifest.descriptors) else {
-                continue
-            }
-            let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? "; 'selfheal explain' lists them"
-            return console.refuse(.usage, ["there is no finding '\(wrong.selector)'\(hint)"])
-        }
-        let selection = Selection(
-            only: settings.only, skip: settings.skip, domains: domains, severities: manifest.severities)
-        var notes = notes
+    /// The manifest, the lock, and one run of the engine.
+    private func round(
+        on machine: LiveMachine, _ place: Place, _ console: Console, _ startedAt: Int64
+    ) async throws(RunRefusal) -> (manifest: LoadedManifest, result: RunResult) {
+        let manifest = try await load(on: machine, place, console)
         let lock: RunLock
         do throws(RunLock.Failure) {
             lock = try await RunLock.acquire(
                 place.root, exclusive: mode == .heal, wait: settings.waitLimit, interruption: Program.interruption,
                 onWait: { console.progress("waiting for another run (\($0?.description ?? "unknown")) to finish") })
         } catch {
-            return console.refuse(.critical, [error.explanation])
+            throw RunRefusal(.critical, error.explanation)
         }
         let progress = TerminalProgress(console)
         let engine = Engine(
@@ -82,24 +108,73 @@ struct RunRequest: Sendable, Hashable {
                 machine: machine, tool: program.rawValue, app: manifest.app, manifest: place.manifest,
                 startedAt: startedAt),
             observer: progress)
-        let options = RunOptions(
-            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, installs: installs, selection: selection,
-            jobs: settings.jobs, backupsKept: manifest.backupsKept ?? LoadedManifest.backupsKept)
-        let result = await engine.run(manifest.checks, options)
+        let result = await engine.run(manifest.checks, options(mode, manifest))
         // The lock is held until the outcome is recorded.
         withExtendedLifetime(lock) {}
         progress.end()
-        notes += result.notes
-        if result.checks.isEmpty {
-            notes.append("nothing was checked: the manifest, or what was selected of it, expects nothing")
-        }
-        let report = Report(
-            tool: tool ?? program.rawValue, toolVersion: Program.version, app: manifest.app, root: place.root,
-            manifest: place.manifest, mode: mode, startedAt: startedAt,
-            durationMicroseconds: started.microsecondsUntilNow, checks: result.checks, plan: result.plan,
-            repairs: result.repairs, databases: result.databases, notes: notes, faults: result.faults, run: result.run)
-        return console.write(report, explanations: Explanation.all)
+        return (manifest, result)
     }
+
+    /// Looks at what is waited for alone, as it is in the manifest now: a pattern may have found its databases meanwhile.
+    private func look(
+        _ awaited: [Awaited], _ left: Duration, _ place: Place, _ console: Console
+    ) async throws(RunRefusal) -> Prospect {
+        let machine = try machine(place, waitLimit: min(settings.waitLimit, left), mayChange: false)
+        let manifest = try await load(on: machine, place, console)
+        let keys = Set(awaited.map(\.check))
+        let engine = Engine(machine: machine, recorder: NoRecorder())
+        return await engine.run(
+            manifest.checks.filter { keys.contains($0.awaitedKey) }, options(.check, manifest)
+        ).prospect
+    }
+
+    private func options(_ mode: RunMode, _ manifest: LoadedManifest) -> RunOptions {
+        RunOptions(
+            mode: mode, maxRisk: maxRisk ?? manifest.maxRisk ?? .medium, installs: installs,
+            selection: Selection(
+                only: settings.only, skip: settings.skip, domains: domains, severities: manifest.severities),
+            jobs: settings.jobs, backupsKept: manifest.backupsKept ?? LoadedManifest.backupsKept,
+            awaitedKinds: settings.wait > 0 ? Waiting.kinds : [])
+    }
+
+    /// The manifest, when all of it is right and the command line fits it.
+    private func load(
+        on machine: LiveMachine, _ place: Place, _ console: Console
+    ) async throws(RunRefusal) -> LoadedManifest {
+        let manifest: LoadedManifest
+        do {
+            let search = try PluginSearch(settings.pluginPath, place, machine)
+            manifest = try await LoadedManifest.load(
+                place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder)
+        } catch let error as UsageFailure {
+            throw RunRefusal(.usage, error.message)
+        } catch {
+            throw RunRefusal(error as? ManifestProblems ?? ManifestProblems())
+        }
+        if let fault = place.fault(of: console.outputs, manifest.checks) {
+            throw RunRefusal(.usage, fault)
+        }
+        for selector in [settings.only, settings.skip] {
+            guard let wrong = Selection.unknownSelector(in: selector, among: manifest.descriptors) else {
+                continue
+            }
+            let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? "; 'selfheal explain' lists them"
+            throw RunRefusal(.usage, "there is no finding '\(wrong.selector)'\(hint)")
+        }
+        return manifest
+    }
+}
+
+/// For runs that only look, and need not say what killed ones left behind.
+struct NoRecorder: RunRecorder {
+    func interrupted() async throws(RecorderFailure) -> [InterruptedRun] { [] }
+    func close(_ interrupted: InterruptedRun, note: String) async throws(RecorderFailure) {}
+    func begin(_ plan: Plan) async throws(RecorderFailure) -> Int64 {
+        throw RecorderFailure("this run only looks")
+    }
+    func finish(
+        _ run: Int64, records: [RepairRecord], changes: [DatabaseChange], exitStatus: Int32
+    ) async throws(RecorderFailure) {}
 }
 
 /// Why a command line cannot be followed.

@@ -17,6 +17,8 @@ struct RunSettings: Sendable, Hashable {
     var pluginPath: [String] = []
     var jobs = 8
     var timeout = 30.0
+    /// For how many seconds it is run again while what is wrong may still come.
+    var wait = 0.0
 
     var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
     var waitLimit: Duration { .milliseconds(Int64(timeout * 1000)) }

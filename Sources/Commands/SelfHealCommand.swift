@@ -18,7 +18,7 @@ struct SelfHealCommand: AsyncParsableCommand {
             InitCommand.self, ValidateStartupCommand.self, AutoHealCommand.self, PlanCommand.self, DiffCommand.self,
             HistoryCommand.self,
             UndoCommand.self,
-            RestoreCommand.self, PluginsCommand.self, ExplainCommand.self, SchemaCommand.self,
+            RestoreCommand.self, PluginsCommand.self, ServeCommand.self, ExplainCommand.self, SchemaCommand.self,
         ])
 }
 
@@ -27,7 +27,9 @@ struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Says what a finding means, how it is healed, and at what risk.")
 
-    @Argument(help: "A finding's identifier, or the beginning of several: sqlite.column. None: all findings.")
+    @Argument(
+        help: "A finding's identifier, or the beginning of several: sqlite.column. None: all findings.",
+        completion: .findings)
     var id: String?
 
     @Option(help: "How it is written.")
@@ -74,7 +76,7 @@ extension Explanation {
 
 extension CheckDescriptor {
     /// What it can find, and what the engine reports when it could not look.
-    fileprivate var allKinds: [FindingKind] {
+    var allKinds: [FindingKind] {
         kinds + [
             FindingKind(
                 unknownID, .critical, risk: nil,

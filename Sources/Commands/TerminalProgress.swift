@@ -1,3 +1,4 @@
+import Foundation
 import HealEngine
 import HealModel
 import Synchronization
@@ -9,8 +10,10 @@ final class TerminalProgress: RunObserver {
         var current: (doing: String, since: ContinuousClock.Instant)?
         /// What goes through many resources; while there is one, single repairs are not shown.
         var stage: (stage: RunStage, done: Int, since: ContinuousClock.Instant)?
+        /// Who looks at the moment, and since when.
+        var looks: [RunLook: ContinuousClock.Instant] = [:]
         var shown = false
-        var ticker: Task<Void, Never>?
+        var isTicking = false
     }
 
     private let console: Console
@@ -18,6 +21,8 @@ final class TerminalProgress: RunObserver {
 
     /// From how many resources on it is shown at once how far a run has come.
     private static let many = 100
+    /// From when on a check that still looks is named.
+    private static let slow = Duration.seconds(2)
 
     init(_ console: Console) { self.console = console }
 
@@ -47,18 +52,30 @@ final class TerminalProgress: RunObserver {
         clear()
     }
 
+    func begins(_ look: RunLook) {
+        change { $0.looks[look] = .now }
+    }
+
+    func ends(_ look: RunLook) {
+        guard console.showsProgress else { return }
+        state.withLock { $0.looks[look] = nil }
+    }
+
     private func change(_ body: (inout State) -> Void) {
         guard console.showsProgress else { return }
         state.withLock { state in
             body(&state)
-            if state.ticker == nil { state.ticker = Task { [weak self] in await self?.tick() } }
+            guard !state.isTicking else { return }
+            state.isTicking = true
+            // A thread of its own: checks that wait for a lock keep the threads that tasks share.
+            Thread { [weak self] in while self?.tick() ?? false { usleep(200_000) } }.start()
         }
     }
 
     func end() {
         state.withLock { state in
-            state.ticker?.cancel()
-            state.ticker = nil
+            state.isTicking = false
+            state.looks = [:]
             state.current = nil
             state.stage = nil
         }
@@ -73,15 +90,24 @@ final class TerminalProgress: RunObserver {
         if wasShown { console.clearProgress() }
     }
 
-    private func tick() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(200))
-            state.withLock { state in show(&state) }
+    /// - Returns: whether there may be more to show.
+    private func tick() -> Bool {
+        state.withLock { state in
+            if state.isTicking { show(&state) }
+            return state.isTicking
         }
     }
 
     /// Under the lock, so that nothing is drawn over what was cleared meanwhile.
     private func show(_ state: inout State) {
+        if let (look, since) = state.looks.min(by: { $0.value < $1.value }), since.duration(to: .now) >= Self.slow {
+            let others = state.looks.count { $0.value.duration(to: .now) >= Self.slow } - 1
+            let more = others > 0 ? " and \(others) more" : ""
+            state.shown = true
+            console.progress(
+                waitingFor: "\(look.title) on \(look.subject)\(more)", elapsed: since.duration(to: .now))
+            return
+        }
         if let (stage, done, since) = state.stage {
             let elapsed = since.duration(to: .now)
             guard stage.count >= Self.many || elapsed > .seconds(1), stage.count > 1 else { return }

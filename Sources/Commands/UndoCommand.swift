@@ -9,7 +9,7 @@ import Undoing
 
 /// What `undo` and `restore` take from their command lines.
 struct UndoOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("The application's root.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The application's root.", valueName: "dir"), completion: .directory)
     var root: String = "."
 
     @Flag(help: "Print what would be done, and change nothing.")

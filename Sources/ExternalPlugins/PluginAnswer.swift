@@ -25,6 +25,7 @@ struct PluginAnswer: Decodable, Sendable {
         var evidence: [String: Text]?
         var hint: String?
         var repair: Repair?
+        var retry: Bool?
     }
 
     struct Inputs: Decodable, Sendable {
@@ -71,6 +72,8 @@ struct PluginAnswer: Decodable, Sendable {
     var findings: [Finding]?
     var confirmations: [String]?
     var skipped: String?
+    /// Whether all of it may be otherwise in a while.
+    var retry: Bool?
     var reads: Inputs?
     var measurements: [Measured]?
     var outcomes: [Outcome]?
@@ -137,7 +140,13 @@ struct AnswerReader {
             throw PluginFault(reason: "its answer has no findings, not even an empty list of them")
         }
         var findings: [Finding] = []
-        for finding in answer.findings ?? [] { findings.append(try self.finding(finding)) }
+        var awaited: Set<Finding.Key> = []
+        for finding in answer.findings ?? [] {
+            let made = try self.finding(finding)
+            findings.append(made)
+            // What is said of a finding goes before what is said of the whole.
+            if finding.retry ?? answer.retry ?? false { awaited.insert(made.key) }
+        }
         return Observation(
             findings: findings, confirmations: (answer.confirmations ?? []).map { redact($0) },
             skipped: redact(answer.skipped),
@@ -146,7 +155,7 @@ struct AnswerReader {
                     redact(measured.label), value: redact(measured.value.text), unit: redact(measured.unit ?? ""),
                     warning: redact(measured.warning?.text), critical: redact(measured.critical?.text),
                     minimum: redact(measured.minimum?.text), maximum: redact(measured.maximum?.text))
-            })
+            }, awaited: awaited)
     }
 
     private func finding(_ finding: PluginAnswer.Finding) throws(PluginFault) -> Finding {

@@ -12,10 +12,12 @@ public struct RunOptions: Sendable {
     public var jobs: Int
     /// How many backups of a database are kept, at least one; `nil`: all.
     public var backupsKept: Int?
+    /// Findings that others may bring about: what `RunResult.prospect` goes by.
+    public var awaitedKinds: Set<FindingID>
 
     public init(
         mode: RunMode, maxRisk: Risk = .low, installs: Bool = false, selection: Selection = Selection(), jobs: Int = 4,
-        backupsKept: Int? = nil
+        backupsKept: Int? = nil, awaitedKinds: Set<FindingID> = []
     ) {
         self.mode = mode
         self.maxRisk = maxRisk
@@ -23,6 +25,7 @@ public struct RunOptions: Sendable {
         self.selection = selection
         self.jobs = max(1, jobs)
         self.backupsKept = backupsKept
+        self.awaitedKinds = awaitedKinds
     }
 }
 
@@ -36,6 +39,10 @@ public struct RunResult: Sendable {
     public var notes: [String] = []
     public var faults: [String] = []
     public var run: Int64?
+    /// What is wrong and may come by itself.
+    var awaited: [Awaited] = []
+    /// Whether something critical stays, however long one waits.
+    var isHopeless = false
 }
 
 /// The loop that everything is made of: look, plan, record the intent, change, look again, record the outcome.
@@ -106,6 +113,12 @@ public struct Engine: Sendable {
             }
         }
         result.checks = summary.results(first: first, last: last, repairs: result.repairs)
+        (result.awaited, result.isHopeless) = summary.awaited(last, kinds: options.awaitedKinds)
+        if options.mode == .dryRun, let plan = result.plan {
+            // What would be healed need not come.
+            let planned = Set(plan.performed.flatMap(\.findings))
+            result.awaited.removeAll { planned.contains($0.finding) }
+        }
         return result
     }
 

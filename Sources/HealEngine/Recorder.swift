@@ -53,6 +53,21 @@ public struct RunStage: Sendable, Hashable {
     }
 }
 
+/// One check that looks at its resource.
+public struct RunLook: Sendable, Hashable {
+    /// Which of the run's checks.
+    public var index: Int
+    /// As in `Checking …`: `database schemas`.
+    public var title: String
+    public var subject: String
+
+    public init(index: Int, title: String, subject: String) {
+        self.index = index
+        self.title = title
+        self.subject = subject
+    }
+}
+
 /// Told what a run is doing, as it does it: for progress on a terminal. Called from several threads at once.
 public protocol RunObserver: Sendable {
     func begins(_ repair: Repair)
@@ -62,12 +77,17 @@ public protocol RunObserver: Sendable {
     /// One more resource of the stage is done.
     func advances()
     func endsStage()
+    /// A check looks, until it ends; several of them do at once.
+    func begins(_ look: RunLook)
+    func ends(_ look: RunLook)
 }
 
 extension RunObserver {
     public func begins(_ stage: RunStage) {}
     public func advances() {}
     public func endsStage() {}
+    public func begins(_ look: RunLook) {}
+    public func ends(_ look: RunLook) {}
 }
 
 /// Shows nothing.

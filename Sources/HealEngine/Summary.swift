@@ -85,7 +85,7 @@ struct Summary: Sendable {
         return found
     }
 
-    private func severityOfUnknown(_ check: any Check) -> Severity? {
+    func severityOfUnknown(_ check: any Check) -> Severity? {
         let severity = selection.severity(of: check.descriptor.unknownID) ?? .critical
         return severity == .information ? nil : severity
     }

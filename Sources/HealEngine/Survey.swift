@@ -38,7 +38,11 @@ struct Survey: Sendable {
                 if failed.isEmpty { ready.append(index) } else { survey.sights[index] = .blocked(by: failed) }
             }
             let looks = await workers.map(ready) { index in
+                let check = graph.checks[index]
+                let begun = RunLook(index: index, title: check.descriptor.title, subject: check.subject)
+                observer.begins(begun)
                 let look = await look(at: index, in: graph, on: machine, selection)
+                observer.ends(begun)
                 observer.advances()
                 return look
             }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// The threads that Swift's tasks share are as many as there are processors. Work that waits for a disk on one of them keeps
 /// everything else from it: the other databases, the progress line, a request to stop.
-final class WorkerPool: TaskExecutor {
+public final class WorkerPool: TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
         /// Where in `jobs` the first one is that nobody has taken.
@@ -30,7 +30,7 @@ final class WorkerPool: TaskExecutor {
     private let threads: Int
 
     /// - Parameter threads: how many; they end with `close`.
-    init(threads: Int) {
+    public init(threads: Int) {
         self.threads = threads
         for _ in 0..<threads {
             let thread = Thread { [self] in work() }
@@ -40,12 +40,12 @@ final class WorkerPool: TaskExecutor {
     }
 
     /// Ends the threads, once all tasks that prefer this pool are over.
-    func close() {
+    public func close() {
         state.withLock { $0.isClosed = true }
         for _ in 0..<threads { available.signal() }
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
         available.signal()

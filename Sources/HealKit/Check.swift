@@ -56,16 +56,19 @@ public struct Observation: Sendable, Hashable {
     public var measurements: [Measurement]
     /// What a plugin said beside its answer, line by line, for who asks for everything.
     public var log: [String]
+    /// Findings that may be gone by themselves in a while: a server that is still starting.
+    public var awaited: Set<Finding.Key>
 
     public init(
         findings: [Finding] = [], confirmations: [String] = [], skipped: String? = nil,
-        measurements: [Measurement] = [], log: [String] = []
+        measurements: [Measurement] = [], log: [String] = [], awaited: Set<Finding.Key> = []
     ) {
         self.findings = findings
         self.confirmations = confirmations
         self.skipped = skipped
         self.measurements = measurements
         self.log = log
+        self.awaited = awaited
     }
 }
 

@@ -38,6 +38,12 @@ public struct ProgressLine: Hashable, Sendable {
         return line(words)
     }
 
+    /// What nothing can be told of but since when: `waiting for database schemas on data/shop.db (3 s)`.
+    public func show(waitingFor what: String, elapsed: Duration) -> String {
+        let time = " (\(elapsed.components.seconds) s)"
+        return line(DisplayWidth.cut(SafeText.line("waiting for \(what)"), to: max(0, width - 1 - time.count)) + time)
+    }
+
     private func line(_ words: String) -> String {
         let columns = max(0, width - 1)
         let line = DisplayWidth.cut(words, to: columns)
