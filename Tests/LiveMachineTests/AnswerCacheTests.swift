@@ -62,6 +62,21 @@ import Testing
         #expect(cache()["two"] == "2")
     }
 
+    @Test func largeAnswersDoNotMakeTheFileUnreadable() throws {
+        let cache = cache()
+        let text = String(repeating: "x", count: 60_000)
+        for number in 0..<40 { cache.remember("key \(number)", text + "\(number)") }
+        #expect(self.cache()["key 39"] == text + "39")
+        #expect(self.cache()["key 0"] == nil)
+        var raw = stat()
+        #expect(stat(file, &raw) == 0 && raw.st_size < 1 << 20)
+        // What is too large by itself is not kept, and is no trouble for the others' sake.
+        cache.remember("huge", String(repeating: "x", count: 2 << 20))
+        #expect(self.cache()["huge"] == nil)
+        cache.remember("small", "1")
+        #expect(self.cache()["small"] == "1")
+    }
+
     @Test func theOldestGoFirst() {
         let cache = cache()
         for number in 0...AnswerCache.entryLimit { cache.remember("key \(number)", "\(number)") }

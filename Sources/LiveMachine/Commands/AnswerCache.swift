@@ -11,11 +11,9 @@ final class AnswerCache: Sendable {
     private static let sizeLimit = 1 << 20
     private static let header = "selfheal-answers/1"
 
+    /// The lines of the file, without the header: looked through, not taken apart, because a run wants a few of hundreds.
     private struct State {
-        var loaded = false
-        /// Oldest first.
-        var keys: [String] = []
-        var values: [String: String] = [:]
+        var bytes: [UInt8]?
     }
 
     private let folder: String?
@@ -37,62 +35,79 @@ final class AnswerCache: Sendable {
 
     subscript(key: String) -> String? {
         state.withLock { state in
-            load(&state)
-            return state.values[key]
+            if state.bytes == nil { state.bytes = read() }
+            return Self.value(of: key, in: state.bytes ?? [])
         }
     }
 
     func remember(_ key: String, _ value: String) {
         guard mayWrite, folder != nil else { return }
         state.withLock { state in
-            load(&state)
-            guard state.values[key] != value else { return }
+            if state.bytes == nil { state.bytes = read() }
+            if Self.value(of: key, in: state.bytes ?? []) == value { return }
             // Another run may have remembered something since.
-            state = State()
-            load(&state)
-            state.keys.removeAll { $0 == key }
-            state.keys.append(key)
-            state.values[key] = value
-            while state.keys.count > Self.entryLimit { state.values[state.keys.removeFirst()] = nil }
-            save(state)
+            let own = Self.beginning(of: key)
+            var lines = read().split(separator: Self.newline).filter { !$0.starts(with: own) }
+            lines.append((own + Self.escape(value).utf8)[...])
+            var size = lines.reduce(0) { $0 + $1.count + 1 }
+            var old = 0
+            while lines.count - old > Self.entryLimit || size > Self.sizeLimit / 2, old < lines.count {
+                size -= lines[old].count + 1
+                old += 1
+            }
+            let bytes = Array(lines.dropFirst(old).map { $0 + [Self.newline] }.joined())
+            state.bytes = bytes
+            save(bytes)
         }
     }
 
-    private func load(_ state: inout State) {
-        guard !state.loaded else { return }
-        state.loaded = true
-        guard let folder else { return }
+    private static let newline = UInt8(ascii: "\n")
+    private static let tab = UInt8(ascii: "\t")
+
+    private static func beginning(of key: String) -> [UInt8] { Array(escape(key).utf8) + [tab] }
+
+    /// The value on the last line that begins with the key.
+    private static func value(of key: String, in bytes: [UInt8]) -> String? {
+        let beginning = beginning(of: key)
+        var found: Range<Int>?
+        bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return }
+            var start = 0
+            while start < buffer.count,
+                let end = memchr(base + start, Int32(newline), buffer.count - start).map({ UnsafeRawPointer($0) - base }
+                )
+            {
+                if end - start >= beginning.count, memcmp(base + start, beginning, beginning.count) == 0 {
+                    found = start + beginning.count..<end
+                }
+                start = end + 1
+            }
+        }
+        guard let found, !bytes[found].contains(tab) else { return nil }
+        return unescape(bytes[found])
+    }
+
+    /// The lines of the file; none when there is no file, or not one of ours.
+    private func read() -> [UInt8] {
+        guard let folder else { return [] }
         let path = folder + "/answers"
         let number = uninterrupted { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
-        guard number >= 0 else { return }
+        guard number >= 0 else { return [] }
         let file = Descriptor(owning: number)
         var raw = stat()
+        let header = Self.header + "\n"
         // What others may write could make a wrong version pass.
         guard fstat(number, &raw) == 0, raw.st_mode & S_IFMT == S_IFREG, raw.st_uid == geteuid(),
             raw.st_mode & 0o022 == 0,
             let bytes = try? file.readAll(limit: Self.sizeLimit, expected: Int(raw.st_size), path),
-            bytes.last == UInt8(ascii: "\n")
-        else { return }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        guard let first = lines.first, first.elementsEqual(Self.header.utf8) else { return }
-        var found = State(loaded: true)
-        for line in lines.dropFirst() {
-            let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
-            guard fields.count == 2, let key = Self.unescape(fields[0]), let value = Self.unescape(fields[1]) else {
-                return
-            }
-            if found.values.updateValue(value, forKey: key) == nil { found.keys.append(key) }
-        }
-        state = found
+            bytes.last == Self.newline, bytes.starts(with: header.utf8)
+        else { return [] }
+        return Array(bytes.dropFirst(header.utf8.count))
     }
 
     /// Complete under its name or not at all; not synced, because it may be lost.
-    private func save(_ state: State) {
+    private func save(_ lines: [UInt8]) {
         guard let folder else { return }
-        var text = Self.header + "\n"
-        for key in state.keys {
-            text += Self.escape(key) + "\t" + Self.escape(state.values[key] ?? "") + "\n"
-        }
         Self.makeFolders(folder)
         let path = folder + "/answers"
         let temporary = folder + "/" + TemporaryName(for: "answers").text
@@ -102,7 +117,7 @@ final class AnswerCache: Sendable {
         guard number >= 0 else { return }
         let file = Descriptor(owning: number)
         do throws(MachineError) {
-            try file.writeAll(Array(text.utf8), path)
+            try file.writeAll(Array((Self.header + "\n").utf8) + lines, path)
             guard rename(temporary, path) == 0 else { throw .failed("rename", path) }
         } catch {
             _ = unlink(temporary)
