@@ -73,6 +73,7 @@ import Testing
         // What is too large by itself is not kept, and is no trouble for the others' sake.
         cache.remember("huge", String(repeating: "x", count: 2 << 20))
         #expect(self.cache()["huge"] == nil)
+        #expect(self.cache()["key 39"] == text + "39")
         cache.remember("small", "1")
         #expect(self.cache()["small"] == "1")
     }

@@ -41,7 +41,8 @@ final class AnswerCache: Sendable {
     }
 
     func remember(_ key: String, _ value: String) {
-        guard mayWrite, folder != nil else { return }
+        // One that is very large would push all others out.
+        guard mayWrite, folder != nil, value.utf8.count < Self.sizeLimit / 8 else { return }
         state.withLock { state in
             if state.bytes == nil { state.bytes = read() }
             if Self.value(of: key, in: state.bytes ?? []) == value { return }
