@@ -61,6 +61,15 @@ class TCPService(BadInput, PluginTest):
         self.assertEqual(check["status"], "ok", check)
         self.assertRegex(check["confirmations"][0], r"takes connections \(at attempt \d+\)")
 
+    def test_one_that_is_waited_for(self):
+        port = self.closed_port()
+        opener = threading.Timer(1, lambda: self.addCleanup(socket.create_server(("127.0.0.1", port)).close))
+        self.manifest({"services": [f"127.0.0.1:{port}"], "attempts": 1})
+        opener.start()
+        answer = self.tool("validate-startup", "--check-only", "--wait", "30")
+        opener.join()
+        self.assertEqual(answer.returncode, 0, answer)
+
     @unittest.skipUnless(socket.has_ipv6 and Path("/proc/net/if_inet6").exists(), "this machine has no IPv6")
     def test_ipv6(self):
         _, port = self.server("::1")
