@@ -24,6 +24,12 @@ void selfheal_note_signals(void) {
 
 int selfheal_noted_signal(void) { return noted; }
 
+void selfheal_default_signal(int number) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
 void selfheal_ignore_signal(int number) {
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigemptyset(&action.sa_mask);

@@ -72,8 +72,10 @@ static void confine(const char *temporary, char *const *writable, int count) {
     // Only the member that the first version had is handed over, so that an older kernel takes it too.
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes.handled_access_fs), 0);
     if (ruleset < 0) return;
-    allow(ruleset, "/dev", RIGHT_WRITE_FILE | (version >= 3 ? RIGHT_TRUNCATE : 0));
-    allow(ruleset, "/dev/shm", rights);
+    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/pts"};
+    for (size_t index = 0; index < sizeof devices / sizeof *devices; index++) {
+        allow(ruleset, devices[index], RIGHT_WRITE_FILE | (version >= 3 ? RIGHT_TRUNCATE : 0));
+    }
     allow(ruleset, "/proc/self", RIGHT_WRITE_FILE);
     if (temporary[0]) allow(ruleset, temporary, rights);
     for (int index = 0; index < count; index++) allow(ruleset, writable[index], rights);
@@ -188,7 +190,7 @@ int selfheal_supervise(int count, char **arguments) {
     sigprocmask(SIG_BLOCK, &watched, &before);
     sigemptyset(&before);
     for (int number = 1; number < 32; number++) {
-        if (number != SIGKILL && number != SIGSTOP && number != SIGCHLD) signal(number, SIG_DFL);
+        if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
     }
     signal(SIGPIPE, SIG_IGN);
     int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);

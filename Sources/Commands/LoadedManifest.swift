@@ -1,5 +1,6 @@
 import BuiltInPlugins
 import ExternalPlugins
+import Glibc
 import HealEngine
 import HealKit
 import HealManifest
@@ -49,6 +50,7 @@ struct LoadedManifest: Sendable {
         var plugins: [ExternalPlugin] = []
         if let search {
             let entries = document.core.plugins + packagePlugins(document.core.plugins, search, &checks)
+            if let fault = safetyFault(of: document, entries, search) { problems.add(fault) }
             plugins = externalPlugins(entries, search, root, checks, machine, &problems)
             checks += plugins.map(\.check)
             let known = descriptors + plugins.map(\.description.descriptor)
@@ -61,6 +63,24 @@ struct LoadedManifest: Sendable {
             backupsKept: document.core.policy.backupsKept,
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks,
             plugins: plugins)
+    }
+
+    /// Why nothing that the manifest names may be run.
+    private static func safetyFault(
+        of document: ManifestDocument, _ entries: [Keyed<ManifestNode>], _ search: PluginSearch
+    ) -> ManifestProblem? {
+        guard let first = entries.first else { return nil }
+        let files = document.files.compactMap { file -> String? in
+            guard let path = realpath(file, nil) else { return nil }
+            defer { free(path) }
+            return String(cString: path)
+        }
+        do throws(PluginSearch.Refusal) {
+            try search.requireSafety(ofManifests: files)
+            return nil
+        } catch {
+            return ManifestProblem(first.location, "no plugin is run: \(error.reason)")
+        }
     }
 
     /// What `dependencies` says of packages is asked of the plugins for that, where they are, unless the manifest names them itself.

@@ -192,8 +192,8 @@ struct PluginsCommand: AsyncParsableCommand {
                         try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
                     }
                 }
-                var text = "Made \(folder). "
-                if let next = template.nextStep { text += "Build it: \(next) \(folder)\n" } else { text += "\n" }
+                var text = "Made \(folder)."
+                text += template.nextStep.map { " Build it: \($0) \(folder)\n" } ?? "\n"
                 text += """
                     Try it:  selfheal plugins test \(folder)
                     Use it:  plugins: {\(name): {}}  in the manifest

@@ -11,7 +11,11 @@ struct AnswerMemory {
 
     /// Names all that is known before the plugin is asked. A digest, because variables and settings may hold secrets.
     func key(on machine: any Machine) throws(MachineError) -> String {
-        let own = try ResourcePathOrNil(plugin.executable).fingerprint(on: machine)
+        var own = try ResourcePathOrNil(plugin.executable).fingerprint(on: machine)
+        if !plugin.folder.isEmpty {
+            own += try " " + ResourcePathOrNil(plugin.folder + "/plugin.yaml").fingerprint(on: machine)
+            for name in neighbours(on: machine) { own += try " " + ResourcePathOrNil(name).fingerprint(on: machine) }
+        }
         var parts = [
             plugin.root, plugin.description.name, plugin.description.version, plugin.executable, own,
             JSONText.value(plugin.settings),
@@ -19,6 +23,14 @@ struct AnswerMemory {
         parts += reads.environment.sorted().map { machine.environment[$0].map { "=" + $0 } ?? "-" }
         for file in reads.files { parts.append(try fingerprint(plugin.filled(file), on: machine)) }
         return "plugin " + Self.digest(parts)
+    }
+
+    /// What lies beside the executable belongs to it, as a rule.
+    private func neighbours(on machine: any Machine) -> [String] {
+        guard let slash = plugin.executable.lastIndex(of: "/") else { return [] }
+        let folder = String(plugin.executable[..<slash])
+        guard let path = try? ResourcePath(folder, outsideRoot: true) else { return [] }
+        return ((try? machine.names(in: path)) ?? []).prefix(20).map { folder + "/" + $0 }
     }
 
     func recall(_ key: String, on machine: any Machine) throws(MachineError) -> Observation? {
@@ -68,8 +80,15 @@ struct AnswerMemory {
     private static let step: Int64 = 20
 
     private func isYoung(_ path: String, _ began: Int64, on machine: any Machine) throws(MachineError) -> Bool {
-        guard let status = try ResourcePathOrNil(path).status(on: machine) else { return false }
-        return status.modified / 1_000_000 >= began - Self.step
+        let place = ResourcePathOrNil(path)
+        if let status = try place.status(on: machine) { return status.modified / 1_000_000 >= began - Self.step }
+        // It may have gone while the plugin looked: then a folder above it has changed.
+        for parent in place.path?.lineage.dropFirst() ?? [] {
+            guard let status = try ResourcePathOrNil(parent.text).status(on: machine) else { continue }
+            return status.modified / 1_000_000 >= began - Self.step
+        }
+        guard let root = try ResourcePathOrNil(plugin.root).status(on: machine) else { return false }
+        return root.modified / 1_000_000 >= began - Self.step
     }
 
     private static func digest(_ parts: [String]) -> String {

@@ -7,6 +7,9 @@ struct ExternalCheck: DelegatingCheck {
     static let descriptor = CheckDescriptor(id: "plugin", title: "plugins", domain: .other, kinds: [])
 
     var plugin: ExternalPlugin
+    private let names = SubjectNames()
+
+    init(plugin: ExternalPlugin) { self.plugin = plugin }
 
     var descriptor: CheckDescriptor { plugin.description.descriptor }
     var subject: String { plugin.description.name }
@@ -23,7 +26,7 @@ struct ExternalCheck: DelegatingCheck {
         let answer = try await call(
             "check", request, timeout: plugin.timeout, isConfined: plugin.description.isConfined, redact, on: machine)
         var observation: Observation
-        let reader = AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact)
+        let reader = AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact, names: names)
         do throws(PluginFault) {
             observation = try reader.observation(answer.answer)
         } catch {
@@ -56,7 +59,7 @@ struct ExternalCheck: DelegatingCheck {
                     JSONText.array(
                         findings.map {
                             JSONText.object([
-                                ("id", JSONText.string($0.id.rawValue)), ("subject", JSONText.string($0.subject)),
+                                ("id", JSONText.string($0.id.rawValue)), ("subject", JSONText.string(names.own($0))),
                             ])
                         })
                 ), ("dry_run", isRehearsal ? "true" : "false"),
@@ -66,8 +69,10 @@ struct ExternalCheck: DelegatingCheck {
             "heal", request, timeout: timeout, isConfined: isRehearsal && plugin.description.isConfined, redact,
             on: machine)
         do throws(PluginFault) {
-            return try AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact)
-                .healing(answer.answer, of: findings)
+            return try AnswerReader(
+                plugin: plugin.description, source: plugin.source, redact: redact, names: names
+            )
+            .healing(answer.answer, of: findings)
         } catch {
             throw plugin.malfunction(error.reason)
         }

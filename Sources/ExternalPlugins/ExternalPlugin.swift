@@ -5,6 +5,8 @@ import ManifestShape
 /// A plugin that was found, with what the manifest says of it.
 public struct ExternalPlugin: Sendable {
     public var description: PluginDescription
+    /// Its folder, absolute; empty when it is a command alone.
+    public var folder = ""
     /// An absolute path.
     public var executable: String
     /// Its arguments before `check` or `heal`, or all of them for a Nagios plugin.

@@ -134,6 +134,7 @@ struct AnswerReader {
     var plugin: PluginDescription
     var source: SourceLocation
     var redact: Redactor
+    var names: SubjectNames
 
     func observation(_ answer: PluginAnswer) throws(PluginFault) -> Observation {
         guard answer.findings != nil || answer.confirmations != nil || answer.skipped != nil else {
@@ -171,7 +172,7 @@ struct AnswerReader {
         }
         let message = redact(finding.message)
         return Finding(
-            id, subject: redact(finding.subject ?? plugin.name), severity: severity, message: message,
+            id, subject: names.shown(finding.subject ?? plugin.name, id, redact), severity: severity, message: message,
             evidence: (finding.evidence ?? [:]).sorted { $0.key < $1.key }.map {
                 Evidence(redact($0.key), redact($0.value.text))
             },
@@ -214,7 +215,7 @@ struct AnswerReader {
         for key in findings {
             var outcome: PluginAnswer.Outcome?
             for candidate in answer.outcomes ?? [] where outcome == nil {
-                let isMeant = redact(candidate.subject ?? plugin.name) == key.subject
+                let isMeant = candidate.subject ?? plugin.name == names.own(key)
                 if try identifier(candidate.id) == key.id, isMeant { outcome = candidate }
             }
             guard let outcome else {

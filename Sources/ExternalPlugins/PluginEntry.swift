@@ -126,10 +126,12 @@ public struct PluginEntry: Sendable {
         }
         problems.add(contentsOf: faults)
         guard faults.isEmpty else { return nil }
-        return ExternalPlugin(
+        var plugin = ExternalPlugin(
             description: found.description, executable: found.executable, settings: complete, root: root,
             source: source,
             after: after, timeout: timeout.map { .seconds($0) }, redactor: redactor)
+        plugin.folder = found.folder
+        return plugin
     }
 
     /// The largest executable of which a digest is taken, in bytes.

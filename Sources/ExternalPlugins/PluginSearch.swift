@@ -145,6 +145,32 @@ public struct PluginSearch: Sendable {
         guard mayRun else { throw Refusal(reason: "\(path) is not executable; chmod +x it") }
     }
 
+    /// A manifest says what is run, and whoever may rename a folder above a plugin could put another one in its place: so these
+    /// must be as safe as plugins are. What a sticky folder (/tmp) holds, others cannot rename.
+    public func requireSafety(ofManifests files: [String]) throws(Refusal) {
+        var folders: Set<String> = []
+        for path in self.folders + files {
+            if files.contains(path) { try requireSafety(path) }
+            var rest = path[...]
+            while let slash = rest.lastIndex(of: "/") {
+                rest = rest[..<slash]
+                folders.insert(rest.isEmpty ? "/" : String(rest))
+                if rest.isEmpty { break }
+            }
+        }
+        for folder in folders.sorted() where folder != "/" {
+            guard let status = try status(folder) else { continue }
+            let isSticky = status.mode.rawValue & 0o1000 != 0
+            guard !status.isForeign else { throw Refusal(reason: "the folder \(folder) belongs to another user") }
+            guard status.mode.rawValue & 0o022 == 0 || isSticky else {
+                throw Refusal(
+                    reason:
+                        "the folder \(folder) may be written by its group or by others (mode \(status.mode)); chmod go-w it"
+                )
+            }
+        }
+    }
+
     /// Whoever may write it could have anything run in our name.
     private func requireSafety(_ path: String) throws(Refusal) {
         guard let status = try status(path) else { throw Refusal(reason: "\(path) does not exist") }

@@ -53,6 +53,7 @@ public struct PluginTemplate: Sendable {
             file: {type: string, minLength: 1, default: greeting.txt, description: "The file, below the root."}
           additionalProperties: false
         # What the answer depends on. While none of it changes, a good answer is kept and the plugin is not started at all.
+        # Leave it out where the answer depends on anything else: the time, the network, other processes.
         reads:
           files: ["{file}"]
         # What it can find, for 'selfheal explain', --only and policy.severity.

@@ -38,7 +38,9 @@ class Secrets(unittest.TestCase):
 
     def test_what_plugins_tell_is_told_without_them(self):
         secrets = {"in .env": "canary-of-env-file", "in the environment": "canary-of-environment", "in settings": "canary-of-settings",
-                   "written in settings": "canary-of-manifest"}
+                   "written in settings": "canary-of-manifest",
+                   "a number": "481516234277", "nested": "canary-nested", "in a command": "canary-of-command",
+                   "in a URL": "canary-of-url"}
         with tempfile.TemporaryDirectory(prefix="selfheal-secrets-") as name:
             root, out, seen = Path(name) / "root", Path(name) / "out", Path(name) / "seen"
             for folder in (root, out, seen):
@@ -46,10 +48,10 @@ class Secrets(unittest.TestCase):
             (root / ".env").write_text(f"HIDDEN={secrets['in .env']}\n")
             (root / "schemas.yaml").write_text(
                 "version: 1\nenv: {variables: {HIDDEN: {secret: true}}}\n"
-                'plugins:\n  tells: {password: "${SETTING_PASSWORD}"}\n  fails: {password: "${SETTING_PASSWORD}", deep: {api_key: canary-of-manifest}}\n'
-                '  watches: {kind: nagios, command: [/bin/sh, -c, "cat .env; echo; env | tr \'\\\\n\' \' \'; exit 1"]}\n')
+                'plugins:\n  tells: {password: "${SETTING_PASSWORD}"}\n  fails: {password: "${SETTING_PASSWORD}", deep: {api_key: canary-of-manifest}, pin_token: 481516234277, credentials: {value: canary-nested}}\n'
+                '  watches: {kind: nagios, command: [/bin/sh, -c, "cat .env; echo; echo $0 $2 | tee /dev/stderr; env | tr \'\\\\n\' \' \'; exit 1", x, --password, canary-of-command]}\n')
             tells = """
-                all=$(printf '%s' "$request $HIDDEN $SERVICE_TOKEN $(cat .env)" | tr -d '\\n"\\\\')
+                all=$(printf '%s' "$request $HIDDEN $SERVICE_TOKEN ${DATABASE_URL#*user:} $(cat .env)" | tr -d '\\n"\\\\')
                 echo "$all" >&2
                 m='"message":"'$all'","subject":"'$all'","hint":"'$all'","evidence":{"'$all'":"'$all'"}'
                 if [ "$1" = heal ]; then
@@ -63,14 +65,15 @@ class Secrets(unittest.TestCase):
                 folder = root / "plugins" / plugin
                 (folder / "bin").mkdir(parents=True)
                 (folder / "plugin.yaml").write_text(
-                    f"name: {plugin}\nversion: 1\nprotocols: [1]\ncapabilities: [check, heal]\nenvironment: [SERVICE_TOKEN]\n"
+                    f"name: {plugin}\nversion: 1\nprotocols: [1]\ncapabilities: [check, heal]\nenvironment: [SERVICE_TOKEN, DATABASE_URL]\n"
                     f"writes: [{seen}]\n")
                 (folder / "bin" / plugin).write_text(
                     f"#!/bin/bash\nrequest=$(cat)\nprintf '%s\\n' \"$request\" >>{seen}/{plugin}.request\n"
                     f"cat /proc/$$/cmdline /proc/$PPID/cmdline >>{seen}/commands\n{script}\n")
                 (folder / "bin" / plugin).chmod(0o755)
             environment = {"PATH": "/usr/bin:/bin", "HOME": name, "XDG_CACHE_HOME": f"{name}/cache",
-                           "SERVICE_TOKEN": secrets["in the environment"], "SETTING_PASSWORD": secrets["in settings"]}
+                           "SERVICE_TOKEN": secrets["in the environment"], "SETTING_PASSWORD": secrets["in settings"],
+                           "DATABASE_URL": f"postgres://user:{secrets['in a URL']}@host/db"}
             said = {}
             for format in hostile.FORMATS:
                 for tool, options in (("validate-startup", []), ("auto-heal", []), ("auto-heal", ["--dry-run"]), ("selfheal", ["plan"])):

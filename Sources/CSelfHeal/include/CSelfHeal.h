@@ -32,6 +32,8 @@ const char *selfheal_errno_text(int error);
 void selfheal_note_signals(void);
 /// The signal that was noted, or 0.
 int selfheal_noted_signal(void);
+/// Gives a signal its default effect.
+void selfheal_default_signal(int signal);
 /// Ignores a signal: writing then fails with an errno instead.
 void selfheal_ignore_signal(int signal);
 

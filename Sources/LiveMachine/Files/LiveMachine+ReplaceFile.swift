@@ -38,12 +38,12 @@ extension LiveMachine {
             // After the owner: changing that takes set-user-ID bits away.
             try file.setMode(status.mode, path.text)
             try file.sync(path.text)
-            try swap(temporary, path, expecting: previous, in: parent)
         } catch {
             _ = unlinkat(directory, temporary, 0)
             throw error
         }
-        _ = unlinkat(directory, temporary, 0)
+        // From here on only what was looked at is removed: under the temporary name may be what somebody else wrote.
+        try swap(temporary, path, expecting: previous, in: parent)
         try parent.sync(path.text)
     }
 
@@ -52,12 +52,28 @@ extension LiveMachine {
     ) throws(MachineError) {
         let directory = parent.number
         guard selfheal_rename_exchange(directory, temporary, path.name) == 0 else {
-            guard errno == EINVAL || errno == ENOSYS else { throw .failed("rename", path.text) }
+            var code = errno
             // A file system that cannot exchange: the moment between the last look and this is the one that is left.
-            guard renameat(directory, temporary, directory, path.name) == 0 else { throw .failed("rename", path.text) }
+            if code == EINVAL || code == ENOSYS {
+                if renameat(directory, temporary, directory, path.name) == 0 { return }
+                code = errno
+            }
+            // Nothing has changed its name: this is our own.
+            _ = unlinkat(directory, temporary, 0)
+            throw .failed("rename", path.text, code)
+        }
+        let isAsExpected: Bool
+        do throws(MachineError) {
+            isAsExpected = try holds(previous, temporary, in: parent, path)
+        } catch {
+            _ = selfheal_rename_exchange(directory, temporary, path.name)
+            throw error
+        }
+        if isAsExpected {
+            _ = unlinkat(directory, temporary, 0)
             return
         }
-        if try holds(previous, temporary, in: parent, path) { return }
+        // Back again. Ours is left under the temporary name, which the next run removes: it might by now be somebody else's.
         guard selfheal_rename_exchange(directory, temporary, path.name) == 0 else { throw .failed("rename", path.text) }
         throw .refused(subject: path.text, .changedMeanwhile)
     }

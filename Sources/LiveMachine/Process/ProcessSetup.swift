@@ -10,6 +10,8 @@ public enum ProcessSetup {
         openStandardDescriptors()
         selfheal_ignore_signal(SIGPIPE)
         selfheal_ignore_signal(SIGXFSZ)
+        // Whoever started us may have ignored it, and then nobody hears how a child ended.
+        selfheal_default_signal(SIGCHLD)
         umask(0o077)
         selfheal_note_signals()
         return Interruption(followsSignals: true)

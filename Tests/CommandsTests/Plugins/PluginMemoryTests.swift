@@ -37,7 +37,9 @@ import Testing
 
     @Test(
         "With one it is",
-        arguments: ["contents", "time", "removal", "variable", "setting", "program", "description", "other root"])
+        arguments: [
+            "contents", "time", "removal", "variable", "setting", "program", "neighbour", "description", "other root",
+        ])
     func changed(_ what: String) async throws {
         let counted = try Counted(reads: "reads: {files: [\"{file}\"], environment: [MODE]}", answer: Self.good)
         let sandbox = counted.sandbox
@@ -55,6 +57,7 @@ import Testing
         case "program":
             let script = try sandbox.read("plugins/counts/bin/counts")
             try sandbox.write("plugins/counts/bin/counts", script + "# changed\n")
+        case "neighbour": try sandbox.write("plugins/counts/bin/lib.sh", "x=1")
         case "description":
             let text = try sandbox.read("plugins/counts/plugin.yaml")
             try sandbox.write("plugins/counts/plugin.yaml", text.replacingOccurrences(of: "1.0", with: "1.1"))
@@ -81,6 +84,16 @@ import Testing
         #expect(counted.runs == 2)
         #expect(try await sandbox.tool("validate-startup", environment: ["SEEN": "1"]).status == 0)
         #expect(counted.runs == 3)
+    }
+
+    @Test("An input that went while the plugin looked is noticed") func gone() async throws {
+        let answer = #"rm -f gone.txt; echo '{"protocol":1,"findings":[],"reads":{"files":["gone.txt"]}}'"#
+        let counted = try Counted(reads: "confined: false\nreads: {}", answer: answer)
+        try counted.sandbox.write("gone.txt", "x")
+        #expect(try await counted.sandbox.validate().status == 0)
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(try await counted.sandbox.validate().status == 0)
+        #expect(counted.runs == 2)
     }
 
     @Test(

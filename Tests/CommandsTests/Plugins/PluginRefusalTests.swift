@@ -37,6 +37,19 @@ import Testing
     }
 
     @Test(
+        "Nor is what a manifest names that others may write, or that is in a folder they may rename",
+        arguments: ["chown 65534 schemas.yaml", "chmod o+w schemas.yaml", "chmod g+w .", "chown 65534 ."])
+    func manifests(command: String) async throws {
+        let sandbox = try Self.sandbox()
+        let answer = try await sandbox.shell("\(command); \"$BIN/validate-startup\" --check-only")
+        #expect(answer.status == 78 && answer.errors.contains("no plugin is run: "), "\(answer.all)")
+        // Without plugins, a manifest is data.
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: sandbox.root)
+        try sandbox.write("schemas.yaml", "version: 1\ndirectories: [plugins]\n")
+        #expect(try await sandbox.validate("--check-only").status == 0)
+    }
+
+    @Test(
         "Wrong descriptions are named with their place",
         arguments: [
             ("timeout: soon\n", "plugin.yaml:5:10: expected a whole number"), ("typo: 1\n", "plugin.yaml:5:1"),

@@ -90,6 +90,40 @@ import Testing
         if status == 1 { #expect(try await sandbox.heal("--max-risk", "high").status == (risk == "high" ? 0 : 1)) }
     }
 
+    @Test("A plugin is asked to heal what it has named, also where the name is not shown") func redactedSubjects()
+        async throws
+    {
+        let script = #"""
+            request=$(cat)
+            if [[ $1 == heal ]]; then
+              for name in canary-one.pem canary-two.pem; do
+                [[ $request == *"\"subject\":\"$name\""* ]] && touch $name
+                o+='{"id":"missing","subject":"'$name'","outcome":"healed"},'
+              done
+              echo '{"protocol":1,"outcomes":['${o%,}']}'
+            else
+              for name in canary-one.pem canary-two.pem; do
+                [[ -e $name ]] || f+='{"id":"missing","subject":"'$name'","message":"no '$name'","repair":{"title":"Making keys"}},'
+              done
+              echo '{"protocol":1,"findings":['${f%,}']}'
+            fi
+            """#
+        let sandbox = try Self.sandbox(script)
+        try sandbox.write(
+            "schemas.yaml",
+            "version: 1\nplugins: {wants: {private_key: canary-one.pem, credentials: {second: canary-two.pem}}}\n")
+        let answer = try await sandbox.heal()
+        #expect(answer.status == 0, "\(answer.all)")
+        #expect(sandbox.exists("canary-one.pem") && sandbox.exists("canary-two.pem"))
+        #expect(!answer.all.contains("canary"))
+    }
+
+    @Test("Whoever started the run may have ignored SIGCHLD") func ignoredChildren() async throws {
+        let sandbox = try Self.sandbox(Self.script())
+        let answer = try await sandbox.shell("trap '' CHLD; \"$BIN/auto-heal\"")
+        #expect(answer.status == 0, "\(answer.all)")
+    }
+
     @Test("--only, --skip, --fs-only and policy.severity know what plugins find") func selection() async throws {
         let sandbox = try Self.sandbox(Self.script(), "domain: filesystem\nfindings: {missing: {severity: warning}}\n")
         #expect(try await sandbox.validate("--only", "wants.missing").status == 2)
