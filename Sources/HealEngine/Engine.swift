@@ -98,6 +98,8 @@ public struct Engine: Sendable {
                     result.repairs += records
                     result.databases += changes
                     prune(changes, options, &result)
+                    let failed = records.filter { $0.outcome == .failed || $0.outcome == .refused }
+                    result.notes += Leftovers(machine: machine).remove(after: failed.flatMap(\.repair.steps)).troubles
                     last = await Survey.take(
                         graph, on: machine, selection: options.selection, workers: workers, observer: observer)
                     let checks = summary.results(first: first, last: last, repairs: result.repairs)
@@ -138,7 +140,8 @@ public struct Engine: Sendable {
                 }
                 let (removed, troubles) = Leftovers(machine: machine).remove(after: killed)
                 result.notes += troubles
-                let what = removed.isEmpty ? "nothing was left behind" : "removed \(removed.joined(separator: ", "))"
+                let nothing = troubles.isEmpty ? "nothing was left behind" : "nothing could be removed"
+                let what = removed.isEmpty ? nothing : "removed \(removed.joined(separator: ", "))"
                 let note = "run \(killed.run) of \(killed.tool) had been interrupted; \(what)"
                 result.notes.append(note)
                 try await recorder.close(killed, note: note)

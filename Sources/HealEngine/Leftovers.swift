@@ -8,9 +8,13 @@ struct Leftovers: Sendable {
     /// Removes them.
     /// - Returns: the names of the files that were removed, and what could not be done.
     func remove(after run: InterruptedRun) -> (removed: [String], troubles: [String]) {
+        remove(after: run.intents.flatMap(\.repair.steps))
+    }
+
+    /// The same after steps that failed: a removal in the middle of one may have failed too.
+    func remove(after steps: [Step]) -> (removed: [String], troubles: [String]) {
         var removed: [String] = []
         var troubles: [String] = []
-        let steps = run.intents.flatMap(\.repair.steps)
         var paths = Set(steps.compactMap(\.createdFile))
         for database in Set(steps.compactMap(\.changedDatabase)).sorted() {
             do throws(MachineError) {

@@ -93,7 +93,7 @@ public struct Journal: Sendable {
 
     // MARK: Reading
 
-    /// The runs that were killed. Costs one stat(2) when there is none.
+    /// The runs that were killed, or could not tidy up after a step that failed. Costs one stat(2) when there is none.
     ///
     /// When the machine may not change anything and the killed run left the journal in a state that must be rolled back first,
     /// what the marker says is returned: without its repairs.
@@ -102,9 +102,12 @@ public struct Journal: Sendable {
         guard try exists(Self.databasePath) else { return [marker.run(nil)] }
         do throws(JournalError) {
             let begun = try read("WHERE state = 'begun' ORDER BY id", [])
+            if !begun.isEmpty { return begun }
+            // Its marker could not be removed, and maybe more than that.
+            if let run = try run(marker.number), run.repairs.contains(where: \.hasFailed) { return [run] }
             // Killed between its outcome and the removal of its marker. One that only looks leaves it there.
-            if begun.isEmpty { try? removeMarker(of: marker.number) }
-            return begun
+            try? removeMarker(of: marker.number)
+            return []
         } catch .database(.hotJournal) {
             guard mayRecover() else { return [marker.run(nil)] }
             return try write { db in try JournalRecord.runs(in: db, "WHERE state = 'begun' ORDER BY id", []) }

@@ -84,6 +84,14 @@ public struct JournalRepair: Sendable, Hashable, Codable {
     /// What was compared before and after, where rows were rewritten.
     public var proofs: [ProofRecord]
 
+    /// Whether it was performed in part or not at all.
+    var hasFailed: Bool {
+        switch outcome {
+        case .applied, .unneeded, nil: false
+        case .refused, .failed, .undone: true
+        }
+    }
+
     public init(
         finding: Finding.Key, also: [Finding.Key] = [], repair: Repair, outcome: Outcome? = nil,
         reason: String? = nil, before: String = "", after: String = "", durationMicroseconds: Int64 = 0,

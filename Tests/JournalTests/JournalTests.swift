@@ -137,6 +137,25 @@ import Testing
         #expect(try begin() == 2)
     }
 
+    /// Its marker could not be removed, so perhaps a temporary file could not be either.
+    @Test(arguments: [Outcome.failed, .refused, .undone]) func oneThatFailedAndLeftItsMarkerIsTidiedUpAfter(
+        _ outcome: Outcome
+    ) throws {
+        let run = try begin()
+        let marker = try Data(contentsOf: URL(filePath: folder.path(".selfheal/unfinished")))
+        let intents = try Example.intents()
+        var record = Example.record(intents[0])
+        record.outcome = outcome
+        try journal.finish(run, records: [record], exitStatus: 1, durationMicroseconds: 0)
+        try marker.write(to: URL(filePath: folder.path(".selfheal/unfinished")))
+        #expect(try folder.journal(mayChange: false).unfinished().map(\.id) == [run])
+        #expect(try journal.unfinished().map(\.repairs.count) == [intents.count])
+        try journal.markInterrupted(run, note: "removed one file")
+        #expect(try journal.unfinished().isEmpty)
+        #expect(try journal.run(run)?.state == .finished)
+        #expect(try folder.names() == [".gitignore", "journal.db"])
+    }
+
     @Test func killedBetweenItsIntentAndItsMarker() throws {
         _ = try begin()
         try FileManager.default.removeItem(atPath: folder.path(".selfheal/unfinished"))

@@ -6,6 +6,7 @@
  *   inject --tear N CMD…                              the Nth call is performed, a write only by half, then SIGKILL
  *   inject --errno EIO|ENOSPC --at N [--onwards] CMD… the Nth call, or it and all after it, fail
  *
+ * --only NAME counts the system calls of that name alone.
  * --report FILE writes two numbers and a name: calls seen, 1 when the Nth was reached, and what the Nth was.
  * Exit status: the command's own, 128 + the number of the signal that ended it, 125 when this program cannot work.
  *
@@ -111,6 +112,7 @@ static struct {
     long at;
     int error;
     bool onwards;
+    const char *only;
     const char *report;
 } wish;
 
@@ -123,7 +125,7 @@ static _Noreturn void give_up(const char *what) {
 }
 
 static _Noreturn void usage(void) {
-    fputs("usage: inject --count | --kill N | --tear N | --errno EIO|ENOSPC --at N [--onwards] [--report FILE] CMD…\n", stderr);
+    fputs("usage: inject --count | --kill N | --tear N | --errno EIO|ENOSPC --at N [--onwards] [--only NAME] [--report FILE] CMD…\n", stderr);
     exit(125);
 }
 
@@ -225,6 +227,7 @@ static int meet(pid_t first, pid_t task) {
     for (size_t i = 0; i < CALLS && !call; i++)
         if ((uint64_t)calls[i].number == info.seccomp.nr) call = &calls[i];
     if (!call || !counts(task, call, info.seccomp.args)) return PTRACE_CONT;
+    if (wish.only && strcmp(call->name, wish.only) != 0) return PTRACE_CONT;
     seen++;
     if (wish.mode == COUNT || seen < wish.at || (seen > wish.at && !wish.onwards)) return PTRACE_CONT;
     if (seen == wish.at) struck = call->name;
@@ -300,6 +303,9 @@ int main(int count, char **arguments) {
             next++;
         } else if (!strcmp(option, "--onwards")) {
             wish.onwards = true;
+        } else if (!strcmp(option, "--only") && value) {
+            wish.only = value;
+            next++;
         } else if (!strcmp(option, "--report") && value) {
             wish.report = value;
             next++;

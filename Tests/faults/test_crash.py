@@ -21,6 +21,9 @@ SEED = int(os.environ.get("SELFHEAL_SEED", random.randrange(1 << 32)))
 # Two runs may differ by some calls, by what their threads do first.
 SLACK = 12
 
+# What a run must remove stands beside the files of its users: these few calls are always tried, all of them.
+ONLY_REMOVALS = ["--only", "unlinkat"]
+
 
 class Scenario:
     """What is run and must survive. Others derive from this: what is there, the command, and what holds afterwards."""
@@ -46,6 +49,8 @@ FAULTS = {
     "EIO from then on": lambda n: ["--errno", "EIO", "--at", n, "--onwards"],
     "ENOSPC": lambda n: ["--errno", "ENOSPC", "--at", n],
     "ENOSPC from then on": lambda n: ["--errno", "ENOSPC", "--at", n, "--onwards"],
+    "no removal once": lambda n: [*ONLY_REMOVALS, "--errno", "EIO", "--at", n],
+    "no removal from then on": lambda n: [*ONLY_REMOVALS, "--errno", "EIO", "--at", n, "--onwards"],
 }
 
 
@@ -56,13 +61,15 @@ class Sweep(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
         cls.injector = application.compiled_injector(cls.folder)
-        cls.prepared, cls.calls = {}, {}
+        cls.prepared, cls.calls, cls.removals = {}, {}, {}
         for scenario in SCENARIOS:
             root = cls.folder / f"prepared {len(cls.prepared)}"
             scenario.prepare(root)
             cls.prepared[scenario] = root
             counts = [cls.run_one(scenario, ["--count"], f"count {n}")[1] for n in range(3)]
             cls.calls[scenario] = max(counts)
+            counts = [cls.run_one(scenario, [*ONLY_REMOVALS, "--count"], f"count removals {n}")[1] for n in range(3)]
+            cls.removals[scenario] = max(counts)
 
     @classmethod
     def run_one(cls, scenario, options, name):
@@ -97,9 +104,11 @@ class Sweep(unittest.TestCase):
 
     def sweep(self, fault):
         for scenario in SCENARIOS:
-            last = self.calls[scenario] + SLACK
+            whole = WHOLE or "removal" in fault
+            calls = (self.removals if "removal" in fault else self.calls)[scenario]
+            last = calls + SLACK
             numbers = list(range(1, last + 1))
-            if not WHOLE:
+            if not whole:
                 # One of each stretch, so that every phase of the run is hit.
                 source = random.Random(f"{SEED} {fault}")
                 edges = [round(i * (last - SLACK) / SAMPLE) for i in range(SAMPLE + 1)]
@@ -109,15 +118,15 @@ class Sweep(unittest.TestCase):
                 results = list(pool.map(lambda number: self.point(scenario, fault, number), numbers))
             lost = [trouble for _, trouble in results if trouble]
             reached = sum(reached for reached, _ in results)
-            which = f"all of {self.calls[scenario]} calls" if WHOLE else f"a sample, SELFHEAL_SEED={SEED}"
+            which = f"all of {calls} calls" if whole else f"a sample, SELFHEAL_SEED={SEED}"
             print(
                 f"{scenario.name}, {fault} ({which}, {time.monotonic() - begin:.0f} s): "
                 f"points tried: {reached}, lost: {len(lost)}",
                 flush=True,
             )
             self.assertEqual(lost, [], "\n\n".join(lost[:5]))
-            self.assertGreaterEqual(reached, self.calls[scenario] - SLACK if WHOLE else SAMPLE - 4)
-            if WHOLE:
+            self.assertGreaterEqual(reached, calls - SLACK if whole else SAMPLE - 4)
+            if whole:
                 self.assertFalse(results[-1][0], "the run has more calls than were tried")
 
     def test_killed_before(self):
@@ -137,6 +146,12 @@ class Sweep(unittest.TestCase):
 
     def test_disk_full_from_then_on(self):
         self.sweep("ENOSPC from then on")
+
+    def test_no_removal_once(self):
+        self.sweep("no removal once")
+
+    def test_no_removal_from_then_on(self):
+        self.sweep("no removal from then on")
 
 
 if __name__ == "__main__":

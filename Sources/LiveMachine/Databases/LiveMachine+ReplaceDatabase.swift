@@ -92,13 +92,13 @@ extension LiveMachine {
         do throws(MachineError) {
             let file = Descriptor(owning: made)
             var (tables, lost) = try make(file, "\(damaged.folder)/\(temporary)")
-            for suffix in DatabaseFiles.suffixes { _ = unlinkat(directory, temporary + suffix, 0) }
+            for suffix in DatabaseFiles.suffixes { removeTemporary(temporary + suffix, in: directory) }
             try giveOwnerAndMode(of: damaged, to: file)
             try file.sync(path.text)
             let status = damaged.place.status
             return try FileUse.plainly(status, path.text) { () throws(MachineError) in
                 guard let lock = try lockedFile(path, in: damaged.parent) else {
-                    for suffix in [""] + DatabaseFiles.suffixes { _ = unlinkat(directory, temporary + suffix, 0) }
+                    for suffix in [""] + DatabaseFiles.suffixes { removeTemporary(temporary + suffix, in: directory) }
                     return .busy
                 }
                 defer { _ = lock.number }
@@ -111,7 +111,7 @@ extension LiveMachine {
                 do throws(MachineError) {
                     try keep(path, as: replacement.kept(of: path.name), in: damaged.parent)
                 } catch {
-                    _ = unlinkat(directory, new.name, 0)
+                    removeTemporary(new.name, in: directory)
                     throw error
                 }
                 var replaced = try putInPlace(replacement, path, in: damaged.parent)
@@ -120,7 +120,7 @@ extension LiveMachine {
                 return .done(replaced)
             }
         } catch {
-            for suffix in [""] + DatabaseFiles.suffixes { _ = unlinkat(directory, temporary + suffix, 0) }
+            for suffix in [""] + DatabaseFiles.suffixes { removeTemporary(temporary + suffix, in: directory) }
             throw error
         }
     }

@@ -13,7 +13,7 @@ extension LiveMachine {
             try damaged.place.requireContent()
             let whole = try wholePages(of: damaged)
             let parent = damaged.parent.number
-            defer { if let whole { _ = unlinkat(parent, whole, 0) } }
+            defer { if let whole { removeTemporary(whole, in: parent) } }
             let place = damaged.place
             let source = whole.map { "\(damaged.folder)/\($0)" } ?? place.absolute
             return try replace(damaged, .salvaged) { _, absolute throws(MachineError) in
@@ -49,7 +49,7 @@ extension LiveMachine {
         do throws(MachineError) {
             try copy(place, bytes: place.status.size / pageSize * pageSize, to: file.number)
         } catch {
-            _ = unlinkat(damaged.parent.number, name, 0)
+            removeTemporary(name, in: damaged.parent.number)
             throw error
         }
         return name

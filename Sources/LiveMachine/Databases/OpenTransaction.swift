@@ -93,14 +93,14 @@ extension LiveMachine {
                 if suffix == "-wal", let left, left.size > 0 {
                     throw .database(subject: path.text, .io("the write-ahead log could not be moved into the database"))
                 }
-                _ = unlinkat(parent.number, temporary + suffix, 0)
+                removeTemporary(temporary + suffix, in: parent.number)
             }
             try file.sync(path.text)
             try clear?(parent)
             try giveName(path, to: temporary, in: parent)
             return value
         } catch {
-            for suffix in [""] + DatabaseFiles.suffixes { _ = unlinkat(parent.number, temporary + suffix, 0) }
+            for suffix in [""] + DatabaseFiles.suffixes { removeTemporary(temporary + suffix, in: parent.number) }
             throw error
         }
     }

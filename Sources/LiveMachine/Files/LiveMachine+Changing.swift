@@ -50,7 +50,7 @@ extension LiveMachine {
             try file.sync(path.text)
             try giveName(path, to: temporary, in: parent)
         } catch {
-            _ = unlinkat(parent.number, temporary, 0)
+            removeTemporary(temporary, in: parent.number)
             throw error
         }
     }
@@ -111,7 +111,7 @@ extension LiveMachine {
             }
             return false
         }
-        guard unlinkat(parent.number, aside, 0) == 0 else { throw .failed("unlink", path.text) }
+        guard removeTemporary(aside, in: parent.number) else { throw .failed("unlink", path.text) }
         try parent.sync(path.text)
         return true
     }
@@ -168,7 +168,7 @@ extension LiveMachine {
             if errno == EEXIST { throw .refused(subject: subject, .exists) }
             throw .failed("link", subject)
         }
-        guard unlinkat(directory, from, 0) == 0 else { throw .failed("unlink", subject) }
+        guard removeTemporary(from, in: directory) else { throw .failed("unlink", subject) }
     }
 
     /// Whether a regular file of this name has exactly these bytes.

@@ -17,7 +17,7 @@ extension LiveMachine {
             guard let maker = TemporaryName.maker(of: name, for: path.name), !isHealer(maker),
                 let status = try FileStatus.at(name, in: parent.number, name), status.kind == .regular
             else { continue }
-            guard unlinkat(parent.number, name, 0) == 0 || errno == ENOENT else { throw .failed("unlink", name) }
+            guard removeTemporary(name, in: parent.number) else { throw .failed("unlink", name) }
             removed.append(name)
         }
         if !removed.isEmpty { try parent.sync(path.text) }

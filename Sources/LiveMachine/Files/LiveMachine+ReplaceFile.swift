@@ -39,7 +39,7 @@ extension LiveMachine {
             try file.setMode(status.mode, path.text)
             try file.sync(path.text)
         } catch {
-            _ = unlinkat(directory, temporary, 0)
+            removeTemporary(temporary, in: directory)
             throw error
         }
         // From here on only what was looked at is removed: under the temporary name may be what somebody else wrote.
@@ -59,7 +59,7 @@ extension LiveMachine {
                 code = errno
             }
             // Nothing has changed its name: this is our own.
-            _ = unlinkat(directory, temporary, 0)
+            removeTemporary(temporary, in: directory)
             throw .failed("rename", path.text, code)
         }
         let isAsExpected: Bool
@@ -70,8 +70,11 @@ extension LiveMachine {
             throw error
         }
         if isAsExpected {
-            _ = unlinkat(directory, temporary, 0)
-            return
+            if removeTemporary(temporary, in: directory) { return }
+            // What stays beside the file must not be the user's: ours goes back there, which the end of the run removes.
+            let code = errno
+            _ = selfheal_rename_exchange(directory, temporary, path.name)
+            throw .failed("unlink", path.text, code)
         }
         // Back again. Ours is left under the temporary name, which the next run removes: it might by now be somebody else's.
         guard selfheal_rename_exchange(directory, temporary, path.name) == 0 else { throw .failed("rename", path.text) }
