@@ -55,6 +55,8 @@ let package = Package(
         library("HealManifest", ["HealModel", "ManifestShape", "Yams"]),
         library("SQLiteSchema", ["HealModel", "HealKit"]),
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
+        // Tables that must be filled: what the manifest says of them, their graph, how they are.
+        library("Datasets", ["HealModel", "ManifestShape", "HealKit"]),
         // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
         library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "CSelfHeal", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
@@ -83,6 +85,7 @@ let package = Package(
         // A machine in memory, for tests of checks and of the engine.
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
+        tests("DatasetsTests", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "TestSupport"]),
         tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
         tests(
             "DraftingTests",

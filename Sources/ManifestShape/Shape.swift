@@ -42,6 +42,16 @@ public struct Shape<Value: Sendable>: Sendable {
         }
     }
 
+    /// A value made from this one, where several things may be wrong at places of their own: `transform` adds them to the problems
+    /// and gives `nil`.
+    public func checked<Other: Sendable>(
+        _ transform: @escaping @Sendable (Value, inout ManifestProblems) -> Other?
+    ) -> Shape<Other> {
+        Shape<Other>(schema: schema) { node, problems in
+            self.decode(node, &problems).flatMap { transform($0, &problems) }
+        }
+    }
+
     /// The value together with its place.
     public var located: Shape<Located<Value>> {
         Shape<Located<Value>>(schema: schema) { node, problems in
