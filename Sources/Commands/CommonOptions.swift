@@ -30,15 +30,7 @@ struct OutputOptions: ParsableArguments, Sendable {
 
 /// What both tools understand.
 struct CommonOptions: ParsableArguments, Sendable {
-    @Option(
-        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
-        completion: .manifest)
-    var manifest: String?
-
-    @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
-        completion: .directory)
-    var root: String?
+    @OptionGroup var location: LocationOptions
 
     @Option(
         help: ArgumentHelp(
@@ -57,11 +49,7 @@ struct CommonOptions: ParsableArguments, Sendable {
     @Flag(name: .shortAndLong, help: "Print evidence, identifiers and durations too.")
     var verbose = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
-        completion: .directory)
-    var pluginPath: [String] = []
+    @OptionGroup var plugins: PluginOptions
 
     @Option(help: "When to colour.")
     var color: ColorChoice = .auto
@@ -83,18 +71,15 @@ struct CommonOptions: ParsableArguments, Sendable {
     func validate() throws {
         if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
-        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout takes seconds from 0 to 86400")
-        }
-        guard wait.isFinite, wait >= 0, wait <= 86_400 else {
-            throw ValidationError("--wait takes seconds from 0 to 86400")
-        }
+        try Seconds.require(timeout, of: "--timeout")
+        try Seconds.require(wait, of: "--wait")
     }
 
     var settings: RunSettings {
         RunSettings(
-            manifest: manifest, root: root, only: only, skip: skip, format: outputs.format, outputs: outputs.output,
-            quiet: quiet, verbose: verbose, color: color, pluginPath: pluginPath, jobs: jobs, timeout: timeout,
+            manifest: location.manifest, root: location.root, only: only, skip: skip, format: outputs.format,
+            outputs: outputs.output,
+            quiet: quiet, verbose: verbose, color: color, pluginPath: plugins.pluginPath, jobs: jobs, timeout: timeout,
             wait: wait)
     }
 }

@@ -24,15 +24,7 @@ struct DiffCommand: AsyncParsableCommand {
     @Argument(help: "A database, or a pattern, as the manifest names it. None: all of them.", completion: .file())
     var database: String?
 
-    @Option(
-        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
-        completion: .manifest)
-    var manifest: String?
-
-    @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
-        completion: .directory)
-    var root: String?
+    @OptionGroup var location: LocationOptions
 
     @Option(help: "When to colour.")
     var color: ColorChoice = .auto
@@ -42,9 +34,7 @@ struct DiffCommand: AsyncParsableCommand {
     var timeout: Double = 30
 
     func validate() throws {
-        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout takes seconds from 0 to 86400")
-        }
+        try Seconds.require(timeout, of: "--timeout")
     }
 
     func run() async throws { throw await perform() }
@@ -53,7 +43,7 @@ struct DiffCommand: AsyncParsableCommand {
         let console = Console(color: color)
         let wait = Duration.milliseconds(Int64(timeout * 1000))
         do {
-            let place = try Place(manifest: manifest, root: root)
+            let place = try location.place()
             let machine = try LiveMachine(
                 root: place.root, waitLimit: wait, mayChange: false, interruption: Program.interruption)
             let loaded = try await LoadedManifest.load(place.manifest, on: machine, rootName: place.folder)

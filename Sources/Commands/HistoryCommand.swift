@@ -13,8 +13,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @Argument(help: "A run's number. None: the last runs.")
     var run: Int64?
 
-    @Option(help: ArgumentHelp("The application's root.", valueName: "dir"), completion: .directory)
-    var root: String = "."
+    @OptionGroup var location: RootOption
 
     @Option(help: "How many runs are shown, the newest first.")
     var limit: Int = 20
@@ -30,7 +29,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let console = Console(format: format.output)
         let entries: [HistoryEntry]
         do {
-            let place = try Place(manifest: nil, root: root)
+            let place = try location.place()
             let machine = try LiveMachine(root: place.root, mayChange: false)
             let journal = Journal(machine: machine, root: machine.rootPath)
             let runs = try run.map { try journal.run($0).map { [$0] } ?? [] } ?? journal.runs(limit: limit)

@@ -21,15 +21,7 @@ struct InitCommand: AsyncParsableCommand {
             already: --force replaces it and keeps the old one beside it, --print shows what would be written.
             """)
 
-    @Option(
-        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
-        completion: .manifest)
-    var manifest: String?
-
-    @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
-        completion: .directory)
-    var root: String?
+    @OptionGroup var location: LocationOptions
 
     @Flag(help: "Replace a manifest that is there; it is kept beside the new one.")
     var force = false
@@ -42,9 +34,7 @@ struct InitCommand: AsyncParsableCommand {
     var timeout: Double = 5
 
     func validate() throws {
-        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout takes seconds from 0 to 86400")
-        }
+        try Seconds.require(timeout, of: "--timeout")
     }
 
     func run() async throws { throw await perform() }
@@ -52,7 +42,7 @@ struct InitCommand: AsyncParsableCommand {
     private func perform() async -> ExitCode {
         let console = Console()
         do {
-            let place = try Place(manifest: manifest, root: root)
+            let place = try location.place()
             if !print { try refuseWhatIsThere(place.manifest) }
             let wait = Duration.milliseconds(Int64(timeout * 1000))
             let machine = try LiveMachine(

@@ -7,26 +7,20 @@ extension PluginSearch {
     init(_ folders: [String], _ place: Place, _ machine: LiveMachine) throws(UsageFailure) {
         var absolute: [String] = []
         let manifestFolder = place.manifest.lastIndex(of: "/").map { String(place.manifest[..<$0]) } ?? "."
-        if let folder = Self.real(manifestFolder.isEmpty ? "/" : manifestFolder) {
+        if let folder = try Place.real(manifestFolder.isEmpty ? "/" : manifestFolder) {
             absolute.append(folder + "/plugins")
         }
         for folder in folders {
-            guard let path = Self.real(folder) else {
+            guard let path = try Place.real(folder) else {
                 throw UsageFailure(message: "--plugin-path \(folder): no such directory")
             }
             absolute.append(path)
         }
-        if let program = Self.real("/proc/self/exe"), let bin = program.lastIndex(of: "/"),
-            let shipped = Self.real(program[..<bin] + "/../share/selfheal/plugins")
+        if let program = try? Place.real("/proc/self/exe"), let bin = program.lastIndex(of: "/"),
+            let shipped = try? Place.real(program[..<bin] + "/../share/selfheal/plugins")
         {
             absolute.append(shipped)
         }
         self.init(folders: absolute, taken: LoadedManifest.takenNames, machine: machine)
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

@@ -30,22 +30,9 @@ struct PluginsCommand: AsyncParsableCommand {
                 line is wrong.
                 """)
 
-        @Option(
-            help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
-            completion: .manifest)
-        var manifest: String?
+        @OptionGroup var location: LocationOptions
 
-        @Option(
-            help: ArgumentHelp(
-                "The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
-            completion: .directory)
-        var root: String?
-
-        @Option(
-            help: ArgumentHelp(
-                "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
-            completion: .directory)
-        var pluginPath: [String] = []
+        @OptionGroup var plugins: PluginOptions
 
         @Flag(help: "Write JSON.")
         var json = false
@@ -76,9 +63,9 @@ struct PluginsCommand: AsyncParsableCommand {
         func run() async throws {
             let console = Console(format: json ? .json : .text)
             do {
-                let place = try Place(manifest: manifest, root: root)
+                let place = try location.place()
                 let machine = try LiveMachine(root: place.root, mayChange: false)
-                let search = try PluginSearch(pluginPath, place, machine)
+                let search = try PluginSearch(plugins.pluginPath, place, machine)
                 var problems = ManifestProblems()
                 // A list needs no manifest; and one that is wrong is another command's business.
                 let core = ManifestDocument.read(

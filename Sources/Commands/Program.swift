@@ -30,6 +30,10 @@ public enum Program: String, CaseIterable, Sendable {
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init)
         let called = name.flatMap(Program.init(rawValue:)) ?? program
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if let fault = unreadableArgument() {
+            let console = refusalConsole(of: called, arguments) ?? Console()
+            exit(console.refuse(.usage, [fault]).rawValue)
+        }
         let command: any AsyncParsableCommand.Type =
             switch called {
             case .validateStartup: ValidateStartupCommand.self
@@ -45,6 +49,12 @@ public enum Program: String, CaseIterable, Sendable {
             // An exit status needs none of what makes messages out of errors.
             if let status = end as? ExitCode { exit(status.rawValue) }
             if let end, let status = refusal(of: called, command, end, arguments) { exit(status.rawValue) }
+            if called != .selfheal, let end, arguments.first?.hasPrefix("--generate-completion-script") == true,
+                command.exitCode(for: end) == .success
+            {
+                print(CompletionScript.withoutHelpCommand(command.fullMessage(for: end)))
+                exit(0)
+            }
             command.exit(withError: end)
         }
         while true { pause() }
@@ -55,15 +65,33 @@ public enum Program: String, CaseIterable, Sendable {
     private static func refusal(
         of program: Program, _ command: any AsyncParsableCommand.Type, _ error: any Error, _ arguments: [String]
     ) -> ExitCode? {
-        guard let format = spokenFormat(arguments), format != .text,
-            command.exitCode(for: error) == .validationFailure
+        guard command.exitCode(for: error) == .validationFailure,
+            let console = refusalConsole(of: program, arguments)
         else { return nil }
+        return console.refuse(.usage, [command.message(for: error)])
+    }
+
+    /// Says in the format that was asked for that a command line is wrong; `nil` where that is text.
+    private static func refusalConsole(of program: Program, _ arguments: [String]) -> Console? {
+        guard let format = spokenFormat(arguments), format != .text else { return nil }
         // Of the other commands, no format but this one is ever understood.
         let tools = [validateStartup.rawValue, autoHeal.rawValue, "plan"]
         let name = program == .selfheal ? arguments.first { tools.contains($0) } : program.rawValue
         guard name != nil || format == .json else { return nil }
         let tool = name == "plan" ? PlanCommand.tool : name ?? program.rawValue
-        return Console(format: format, tool: tool).refuse(.usage, [command.message(for: error)])
+        return Console(format: format, tool: tool)
+    }
+
+    /// Swift reads arguments as UTF-8 and mends what is none: it would then be the path of another file.
+    private static func unreadableArgument() -> String? {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else {
+                continue
+            }
+            let shown = UnnamableName.show(Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
+            return "the argument '\(shown)' is not UTF-8; a file or folder with such a name must be renamed"
+        }
+        return nil
     }
 
     /// What standard output would hold, as far as a command line that is wrong tells. The last one counts.

@@ -67,7 +67,7 @@ extension UndoSession {
     static func backup(
         _ name: String?, of database: ResourcePath, on machine: LiveMachine
     ) async throws -> (backup: ResourcePath, notes: [String]) {
-        let backups = try BackupFolder.backups(of: database, on: machine)
+        let backups = try DatabaseBackups.all(of: database, on: machine)
         guard let name else {
             let newest = try await DatabaseRestore.newestSound(of: backups, on: machine)
             guard let backup = newest.backup else {
@@ -86,8 +86,8 @@ extension UndoSession {
     func list(_ database: String) -> ExitCode {
         do {
             let path = try Self.path(database)
-            let machine = try LiveMachine(root: try Place(manifest: nil, root: options.root).root, mayChange: false)
-            let backups = try BackupFolder.backups(of: path, on: machine).map { backup throws(MachineError) in
+            let machine = try LiveMachine(root: try options.location.place().root, mayChange: false)
+            let backups = try DatabaseBackups.all(of: path, on: machine).map { backup throws(MachineError) in
                 Backup(path: backup, size: try machine.status(of: backup)?.size ?? 0)
             }
             let renderer = BackupListRenderer(style: console.style)

@@ -198,15 +198,14 @@ struct Place: Sendable {
         let folder = root ?? manifest.map(Place.folder) ?? "."
         self.folder = folder
         self.manifest = manifest ?? (folder == "." ? "schemas.yaml" : folder + "/schemas.yaml")
-        guard let resolved = realpath(folder, nil) else {
+        guard let resolved = try Place.real(folder) else {
             throw UsageFailure(message: "\(folder): no such directory")
         }
-        defer { free(resolved) }
         var status = stat()
         guard stat(resolved, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw UsageFailure(message: "\(folder) is not a directory")
         }
-        self.root = String(cString: resolved)
+        self.root = resolved
     }
 
     /// Why reports must not be written where they are meant to go.
@@ -227,13 +226,18 @@ struct Place: Sendable {
     /// The path of a file that may not be there yet, without symbolic links.
     private static func target(of path: String) -> String {
         let name = path.split(separator: "/").last.map(String.init) ?? ""
-        return real(path) ?? (real(folder(of: path)).map { $0 + "/" + name } ?? path)
+        if let target = try? real(path) { return target }
+        return (try? real(folder(of: path))).map { $0 + "/" + name } ?? path
     }
 
     /// It would replace something that the run is about, or cannot be written at all.
     private func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
         let folder = Place.folder(of: output)
-        guard Place.real(folder) != nil else { return "there is no directory \(folder)" }
+        do throws(UsageFailure) {
+            guard try Place.real(folder) != nil else { return "there is no directory \(folder)" }
+        } catch {
+            return error.message
+        }
         let target = Place.target(of: output)
         var status = stat()
         if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "it is a directory" }
@@ -241,17 +245,23 @@ struct Place: Sendable {
         let paths =
             [manifest]
             + checks.flatMap { $0.provides + $0.requires }.map { $0.isAbsolute ? $0.text : root + "/" + $0.text }
-        for path in paths.compactMap({ Place.real($0) ?? $0 })
+        for path in paths.map({ (try? Place.real($0)) ?? $0 })
         where ([""] + DatabaseFiles.suffixes).contains(where: { target == path + $0 }) {
             return "the manifest names this file"
         }
         return nil
     }
 
-    private static func real(_ path: String) -> String? {
+    /// The path without symbolic links; `nil` when nothing is there.
+    /// - Throws: when it leads to where no text can.
+    static func real(_ path: String) throws(UsageFailure) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
-        return String(cString: resolved)
+        guard let text = String(validatingCString: resolved) else {
+            let shown = UnnamableName.show(Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
+            throw UsageFailure(message: "\(path) is \(shown), and that path is not UTF-8; rename what is in it")
+        }
+        return text
     }
 
     private static func folder(of path: String) -> String {

@@ -29,15 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("For how long an answer is good, in seconds.", valueName: "seconds"))
     var cache: Double = 5
 
-    @Option(
-        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
-        completion: .manifest)
-    var manifest: String?
-
-    @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
-        completion: .directory)
-    var root: String?
+    @OptionGroup var location: LocationOptions
 
     @Option(
         help: ArgumentHelp("Look only for these findings, or groups of them.", valueName: "id"), completion: .findings)
@@ -46,11 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Leave these findings out.", valueName: "id"), completion: .findings)
     var skip: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
-        completion: .directory)
-    var pluginPath: [String] = []
+    @OptionGroup var plugins: PluginOptions
 
     @Option(help: ArgumentHelp("How many checks look at once (1 to 256).", valueName: "n"))
     var jobs: Int = 8
@@ -70,18 +58,17 @@ struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("--cache takes seconds from 0 to 3600")
         }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
-        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout takes seconds from 0 to 86400")
-        }
+        try Seconds.require(timeout, of: "--timeout")
     }
 
     func run() async throws {
         let settings = RunSettings(
-            manifest: manifest, root: root, only: only, skip: skip, quiet: true, pluginPath: pluginPath, jobs: jobs,
+            manifest: location.manifest, root: location.root, only: only, skip: skip, quiet: true,
+            pluginPath: plugins.pluginPath, jobs: jobs,
             timeout: timeout)
         let console = Console()
         do throws(UsageFailure) {
-            _ = try Place(manifest: manifest, root: root)
+            _ = try location.place()
         } catch {
             throw console.refuse(.usage, [error.message])
         }

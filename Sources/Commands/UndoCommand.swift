@@ -9,8 +9,7 @@ import Undoing
 
 /// What `undo` and `restore` take from their command lines.
 struct UndoOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("The application's root.", valueName: "dir"), completion: .directory)
-    var root: String = "."
+    @OptionGroup var location: RootOption
 
     @Flag(help: "Print what would be done, and change nothing.")
     var dryRun = false
@@ -32,9 +31,7 @@ struct UndoOptions: ParsableArguments, Sendable {
         for format in [outputs.format] + outputs.output.map(\.format) where format == .nagios || format == .prometheus {
             throw ValidationError("--format \(format?.rawValue ?? "") is for looking: undo and restore do not take it")
         }
-        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout takes seconds from 0 to 86400")
-        }
+        try Seconds.require(timeout, of: "--timeout")
     }
 
     var session: UndoSession { UndoSession(self) }

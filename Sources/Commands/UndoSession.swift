@@ -39,7 +39,7 @@ struct UndoSession: Sendable {
         let wait = Duration.milliseconds(Int64(options.timeout * 1000))
         let started = ContinuousClock.now
         do {
-            let place = try Place(manifest: nil, root: options.root)
+            let place = try options.location.place()
             let machine = try LiveMachine(
                 root: place.root, waitLimit: wait, mayChange: mode == .heal, interruption: Program.interruption)
             let startedAt = machine.now

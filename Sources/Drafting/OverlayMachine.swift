@@ -48,7 +48,7 @@ public struct OverlayMachine: Machine {
         return try base.beginning(of: path, count: count)
     }
 
-    public func names(in path: ResourcePath?) throws(MachineError) -> [String] { try base.names(in: path) }
+    public func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing { try base.listing(of: path) }
 
     public func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)? {
         try base.executable(named: name)

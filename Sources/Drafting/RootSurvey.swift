@@ -58,19 +58,29 @@ public struct RootSurvey: Sendable {
 
     private mutating func look(into directory: ResourcePath?, depth: Int, on machine: any Machine) throws(MachineError)
     {
-        let names: [String]
+        let listing: DirectoryListing
         do throws(MachineError) {
-            names = try machine.names(in: directory)
+            listing = try machine.listing(of: directory)
         } catch {
             guard let directory else { throw error }
             leftOut.append("\(directory)/: \(error.explanation)")
             return
         }
+        let names = listing.names
         if let directory, names.contains("pyvenv.cfg") {
             skipped.append(directory.text)
             return
         }
         note(directory, names, depth: depth)
+        for entry in listing.unnamable {
+            self.names += 1
+            guard self.names <= limits.names else {
+                isFull = true
+                return
+            }
+            leftOut.append(
+                "\(directory.map { "\($0)/" } ?? "")\(entry.name.shown): its name \(entry.name.fault); rename it")
+        }
         for name in names {
             self.names += 1
             guard self.names <= limits.names else {

@@ -5,7 +5,7 @@ import HealModel
 struct DatabaseRewind: Sendable {
     var machine: any ChangingMachine
     var observer: any RunObserver
-    var backups: BackupFolder
+    var backups: NewBackups
 
     func perform(_ task: RepairTask) async -> DatabaseTransaction.Result {
         let start = ContinuousClock.now

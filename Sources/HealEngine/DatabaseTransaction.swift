@@ -8,7 +8,7 @@ struct DatabaseTransaction: Sendable {
     var check: any DatabaseCheck
     var maxRisk: Risk
     var observer: any RunObserver
-    var backups: BackupFolder
+    var backups: NewBackups
 
     /// What became of the tasks, and what was changed.
     struct Result: Sendable {

@@ -159,7 +159,7 @@ public struct Engine: Sendable {
         var records: [RepairRecord] = []
         var changes: [DatabaseChange] = []
         let schemas = SchemaPool()
-        let backups = BackupFolder(run: run, now: machine.now)
+        let backups = NewBackups(run: run, now: machine.now)
         var stopped = false
         for batch in RepairBatch.all(of: tasks.filter({ $0.planned.withheld == nil }), in: graph) {
             if stopped {
@@ -201,7 +201,7 @@ public struct Engine: Sendable {
 
     /// The repairs that one check asked for.
     private func perform(
-        _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder
+        _ group: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: NewBackups
     ) async -> DatabaseTransaction.Result {
         var result = DatabaseTransaction.Result(records: [])
         for task in group where task.isRewind {
@@ -230,7 +230,7 @@ public struct Engine: Sendable {
         guard let kept = options.backupsKept else { return }
         for change in changes where change.backup != nil {
             do throws(MachineError) {
-                try BackupFolder.prune(change.database, keeping: kept, on: machine)
+                try NewBackups.prune(change.database, keeping: kept, on: machine)
             } catch {
                 result.notes.append("an old backup of \(change.database) could not be removed: \(error.explanation)")
             }
@@ -239,7 +239,7 @@ public struct Engine: Sendable {
 
     /// Repairs that are not one database's SQL: step by step, then the check again, and back again if it still finds the fault.
     private func performSteps(
-        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: BackupFolder
+        _ tasks: [RepairTask], _ check: any Check, _ options: RunOptions, _ backups: NewBackups
     ) async -> [RepairRecord] {
         guard !tasks.isEmpty else { return [] }
         let performer = StepPerformer(machine: machine, backups: backups)

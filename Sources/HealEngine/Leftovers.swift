@@ -35,7 +35,7 @@ struct Leftovers: Sendable {
 
     /// The backups that were being written: their names hold a time that the run's record does not.
     private func unfinishedBackups(of database: ResourcePath) throws(MachineError) -> [ResourcePath] {
-        guard let folder = try BackupFolder.folders(for: database).last,
+        guard let folder = try DatabaseBackups.folders(for: database).last,
             try machine.status(of: folder)?.kind == .directory
         else { return [] }
         return try machine.names(in: folder).compactMap { name in

@@ -81,9 +81,9 @@ struct PlannedMachine: Machine {
         return try base.contents(of: path, limit: limit)
     }
 
-    func names(in path: ResourcePath?) throws(MachineError) -> [String] {
-        if let path, case .directory = made[path] { return [] }
-        return try base.names(in: path)
+    func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing {
+        if let path, case .directory = made[path] { return DirectoryListing() }
+        return try base.listing(of: path)
     }
 
     func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)? {

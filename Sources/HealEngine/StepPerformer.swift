@@ -13,7 +13,7 @@ enum Inverse: Sendable {
 /// Performs the steps of a repair, and takes them back.
 struct StepPerformer: Sendable {
     var machine: any ChangingMachine
-    var backups: BackupFolder
+    var backups: NewBackups
     /// The largest template that is copied, in bytes.
     static let templateLimit = 16 << 20
 

@@ -150,8 +150,8 @@ public protocol Machine: Sendable {
     func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8]
     /// The first bytes of a regular file, at most `count`.
     func beginning(of path: ResourcePath, count: Int) throws(MachineError) -> [UInt8]
-    /// The names in a directory, sorted.
-    func names(in path: ResourcePath?) throws(MachineError) -> [String]
+    /// What is in a directory (`nil`: the root).
+    func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing
 
     /// Where `name` is found on PATH (or the name itself when it has a slash), with its status; `nil` when nowhere.
     func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)?

@@ -35,6 +35,8 @@ public enum MachineError: Error, Sendable, Hashable {
         case nothingReadable
         /// Another process has the database open, and what is to be changed can only change while none has.
         case inUse
+        /// No path can lead to it: why.
+        case unnamable(String)
     }
 
     public enum DatabaseFault: Sendable, Hashable {
@@ -89,6 +91,7 @@ extension MachineError.Refusal {
         case .hardLinked: "has more than one name (hard links)"
         case .nothingReadable: "nothing in it can be read any more, so it is left as it is"
         case .inUse: "another process uses it, so this cannot be changed now; try again when it is stopped"
+        case .unnamable(let reason): "cannot be looked at: \(reason); rename it"
         }
     }
 }

@@ -1,3 +1,5 @@
+import HealModel
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -43,17 +45,24 @@ public struct DiskManifestSource: ManifestSource {
                 return items
             }
             let size = MemoryLayout.size(ofValue: entry.pointee.d_name)
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: size) { String(validatingCString: $0) }
+            let type = entry.pointee.d_type
+            withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: size) { name in
+                    let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+                    if let unnamable = UnnamableName(bytes) {
+                        items.append(
+                            ManifestSourceItem(
+                                unnamable: unnamable, isDirectory: isDirectory(name, type, in: descriptor)))
+                    } else if let text = String(validatingCString: name), text != ".", text != ".." {
+                        items.append(
+                            ManifestSourceItem(name: text, isDirectory: isDirectory(name, type, in: descriptor)))
+                    }
+                }
             }
-            // A name that is not UTF-8 cannot be meant by a pattern, which is.
-            guard let name, name != ".", name != ".." else { continue }
-            items.append(
-                ManifestSourceItem(name: name, isDirectory: isDirectory(name, entry.pointee.d_type, in: descriptor)))
         }
     }
 
-    private func isDirectory(_ name: String, _ type: UInt8, in descriptor: Int32) -> Bool {
+    private func isDirectory(_ name: UnsafePointer<CChar>, _ type: UInt8, in descriptor: Int32) -> Bool {
         if Int(type) == Int(DT_DIR) { return true }
         guard Int(type) == Int(DT_LNK) || Int(type) == Int(DT_UNKNOWN) else { return false }
         var status = stat()
@@ -105,7 +114,11 @@ public struct DiskManifestSource: ManifestSource {
     private func realPath(_ path: String) throws(ManifestSourceError) -> String {
         guard let real = realpath(path, nil) else { throw Self.error(errno) }
         defer { free(real) }
-        return String(cString: real)
+        guard let text = String(validatingCString: real) else {
+            let shown = UnnamableName.show(Array(UnsafeRawBufferPointer(start: real, count: strlen(real))))
+            throw .unreadable(code: EILSEQ, meaning: "its path is not UTF-8: \(shown)")
+        }
+        return text
     }
 
     private func retrying(_ call: () -> Int32) throws(ManifestSourceError) -> Int32 {

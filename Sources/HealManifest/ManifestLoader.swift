@@ -162,6 +162,7 @@ struct ManifestLoader {
             problems.add(text.location, error.explanation)
             return []
         }
+        let faults = problems.all.count
         var found = [place.folder]
         var listing = false
         for (index, component) in pattern.components.enumerated() {
@@ -181,7 +182,7 @@ struct ManifestLoader {
         }
         // A folder's own manifest may lie among the files that its pattern matches.
         if pattern.hasWildcard { found.removeAll { $0 == place.relative } }
-        if found.isEmpty { problems.add(text.location, "the pattern matches no file") }
+        if found.isEmpty, problems.all.count == faults { problems.add(text.location, "the pattern matches no file") }
         return found.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
     }
 
@@ -201,8 +202,16 @@ struct ManifestLoader {
                 problems.add(location, "more than \(ManifestLimits.listedNames) names to look at; name the folders")
                 return []
             }
-            found += items.filter { $0.isDirectory == directories && elements.matches($0.name) }
-                .map { Self.joined(below, $0.name) }
+            for item in items where item.isDirectory == directories && elements.matches(item.name) {
+                if let unnamable = item.unnamable {
+                    // Left out, it would be a part of the manifest that nobody misses.
+                    let path = Self.joined(below, unnamable.shown)
+                    problems.add(
+                        location, "'\(path)' fits the pattern, but its name \(unnamable.fault); rename it")
+                } else {
+                    found.append(Self.joined(below, item.name))
+                }
+            }
         }
         return found
     }

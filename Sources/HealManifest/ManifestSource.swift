@@ -1,3 +1,5 @@
+import HealModel
+
 /// Where manifests are read from. Tests hand over files that are on no disk.
 public protocol ManifestSource: Sendable {
     /// The bytes of a regular file.
@@ -16,10 +18,19 @@ public struct ManifestSourceItem: Sendable, Hashable {
     public var name: String
     /// Whether it is a directory, or a symbolic link to one.
     public var isDirectory: Bool
+    /// The name as the file system has it, when no pattern could say it.
+    public var unnamable: UnnamableName?
 
     public init(name: String, isDirectory: Bool) {
         self.name = name
         self.isDirectory = isDirectory
+        unnamable = UnnamableName(name.utf8)
+    }
+
+    public init(unnamable: UnnamableName, isDirectory: Bool) {
+        name = unnamable.text
+        self.isDirectory = isDirectory
+        self.unnamable = unnamable
     }
 }
 

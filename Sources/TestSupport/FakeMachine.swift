@@ -98,12 +98,19 @@ public final class FakeMachine: ChangingMachine {
         }
     }
 
-    public func names(in path: ResourcePath?) throws(MachineError) -> [String] {
+    public func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing {
         let prefix = path.map { $0.text + "/" } ?? ""
-        return update { state in
-            state.nodes.keys.filter { $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("/") }
-                .map { String($0.dropFirst(prefix.count)) }.sorted()
+        var listing = DirectoryListing()
+        for (place, node) in update({ $0.nodes }).sorted(by: { $0.key < $1.key })
+        where place.hasPrefix(prefix) && !place.dropFirst(prefix.count).contains("/") {
+            let name = String(place.dropFirst(prefix.count))
+            if let unnamable = UnnamableName(name.utf8) {
+                listing.unnamable.append(.init(name: unnamable, kind: fileStatus(node).kind))
+            } else {
+                listing.names.append(name)
+            }
         }
+        return listing
     }
 
     public func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)? {

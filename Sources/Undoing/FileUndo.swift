@@ -73,8 +73,8 @@ struct FileUndo: Check {
             return Observation(confirmations: ["\(path) is gone"])
         }
         let ours = Set(made.compactMap { $0.parent == path ? $0.name : nil })
-        let others = try machine.names(in: path).filter { !ours.contains($0) }
-        guard others.isEmpty else {
+        let listing = try machine.listing(of: path)
+        guard listing.unnamable.isEmpty, ours.isSuperset(of: listing.names) else {
             return Observation(confirmations: ["Directory \(path) stays: other things are in it"])
         }
         return there(

@@ -52,13 +52,29 @@ import Testing
         #expect(try await machine.newestVerifiedBackup(of: database)?.name == "20260102T000000.000Z-run12.db")
     }
 
+    /// The backups of a database outside the root lie below it too, and two of one run and moment may be there.
+    @Test(arguments: [("../far/a.db", "__/far/a.db"), ("a.db", "a.db")])
+    func theNewestIsFoundWhereverItsDatabaseIs(database: String, folder: String) async throws {
+        let names = [
+            "20260101T000000.000Z-run1.db", "20260101T000000.000Z-run1-2.db", "20260101T000000.000Z-run1-10.db",
+        ]
+        for name in names {
+            let place = ".selfheal/backups/\(folder)"
+            try sandbox.makeDirectory(place)
+            try await Databases.plain(sandbox.path("\(place)/\(name)"), rows: 10)
+            #expect(try await machine.newestVerifiedBackup(of: path(database, outsideRoot: true))?.name == name)
+        }
+    }
+
     @Test(arguments: [
-        ("20260131T235959.123Z-run7.db", true), ("20260131T235959.123Z-run7.db-wal", false),
+        ("20260131T235959.123Z-run7-2.db", true), ("20260131T235959.123Z-run7-.db", false),
+        ("20260131T235959.123Z-run7-2-3.db", false), ("20260131T235959.123Z-run7.db", true),
+        ("20260131T235959.123Z-run7.db-wal", false),
         ("20260131T235959Z-run7.db", false), ("20260131T235959.123Z-run.db", false),
         ("20260131T235959.123Z-runx.db", false),
         (".20260131T235959.123Z-run7.db", false), ("a.db", false), ("", false),
     ])
-    func namesOfBackups(_ name: String, _ isOne: Bool) { #expect(DatabaseBackups.isBackup(name) == isOne) }
+    func namesOfBackups(_ name: String, _ isOne: Bool) { #expect((BackupName(name) != nil) == isOne) }
 
     @Test(arguments: [
         (Int64(0), "19700101T000000.000Z"), (1_769_903_999_123, "20260131T235959.123Z"),

@@ -11,6 +11,9 @@ CASES = (
     ("validate-startup --che", {"--check-only"}, {"--dry-run"}),
     ("validate-startup --format ", {"text", "json"}, {"--quiet"}),
     ("auto-heal --max-risk ", {"low", "medium", "high"}, set()),
+    ("validate-startup h", set(), {"help"}),
+    ("auto-heal h", set(), {"help"}),
+    ("selfheal he", {"help"}, set()),
     ("auto-heal --d", {"--db-only", "--dry-run"}, {"--check-only"}),
     ("selfheal hist", {"history"}, {"plan"}),
     ("selfheal plugins ", {"list", "new", "test"}, set()),
@@ -119,9 +122,26 @@ class Zsh(unittest.TestCase):
             self.assertTrue(terminal.wait(completed), terminal.shown)
             # Away with the line.
             terminal.type("\x15")
+        # They have no commands, so nothing is to be offered where one would stand.
+        for tool in ("validate-startup", "auto-heal"):
+            terminal.shown = ""
+            terminal.type(f"{tool} hel\t\x01print -r -- '<\x05>'\r")
+            self.assertTrue(terminal.wait(f"<{tool} hel"), terminal.shown)
+            self.assertTrue(terminal.wait(f"\n<{tool} hel>"), terminal.shown)
 
 
 class Listing(unittest.TestCase):
+    def test_only_commands_that_are_there(self):
+        """The library adds a command 'help' to all programs, also to those without commands, and there it is an error."""
+        prefix = support.installed() / "share"
+        for name in support.NAMES:
+            for file in (f"bash-completion/completions/{name}", f"zsh/site-functions/_{name}",
+                         f"fish/vendor_completions.d/{name}.fish"):
+                text = (prefix / file).read_text()
+                has_help = any(word in text for word in (f"_{name}_help", "'help:", "-fa 'help'", "case 'help'"))
+                with self.subTest(file=file):
+                    self.assertEqual(has_help, name == "selfheal")
+
     def test_every_shell_has_every_command(self):
         """A command that is added is completed too: the scripts are made from the commands themselves."""
         answer = support.run("selfheal", "--help")

@@ -9,8 +9,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import jsonschema
 import yaml
 
+import published
 import support
 
 TEMPLATES = support.TOP / "templates"
@@ -71,6 +73,14 @@ class Kubernetes(Case):
         self.deployment, self.claim = documents
         self.pod = self.deployment["spec"]["template"]["spec"]
 
+    def test_schema(self):
+        for document in (self.deployment, self.claim):
+            schema = published.kubernetes(document)
+            jsonschema.validate(document, schema)
+            # It is the schema that says so.
+            for wrong in ({**document, "specification": {}}, {**document, "spec": {**document["spec"], "replicas": "one", "resources": 1}}):
+                self.assertRaises(jsonschema.ValidationError, jsonschema.validate, wrong, schema)
+
     def test_names_fit_together(self):
         self.assertEqual(
             self.deployment["spec"]["selector"]["matchLabels"],
@@ -117,6 +127,16 @@ class Docker(Case):
         for path in re.findall(r"--from=selfheal (\S+) ", text):
             self.assertTrue((support.TOP / path.lstrip("/")).exists(), path)
 
+    def test_hadolint(self):
+        hadolint = published.hadolint()
+        if hadolint is None:
+            self.skipTest("hadolint has no program for this processor")
+        text = (TEMPLATES / "docker/Dockerfile").read_text()
+        answer = support.run(hadolint, "-", input=text)
+        self.assertEqual((answer.returncode, answer.stdout), (0, ""))
+        answer = support.run(hadolint, "-", input=text.replace("FROM python:3.12-slim-bookworm", "FROM python"))
+        self.assertIn("DL3006", answer.stdout)
+
     def test_entry_point(self):
         entry = TEMPLATES / "docker/entrypoint.sh"
         for manifest, may_start in STATES:
@@ -128,6 +148,23 @@ class GitHub(Case):
     def setUp(self):
         self.action = yaml.safe_load((TEMPLATES / "github-action/action.yml").read_text())
         self.steps = {step["name"]: step for step in self.action["runs"]["steps"]}
+
+    def test_schemas(self):
+        workflow = yaml.load((TEMPLATES / "github-action/workflow.yml").read_text(), yaml.BaseLoader)
+        for name, document in (("github-actions", self.action), ("github-workflows", workflow)):
+            schema = published.github(name)
+            validator = jsonschema.validators.validator_for(schema)(schema)
+            self.assertEqual([error.message for error in validator.iter_errors(document)], [])
+            # It is the schema that says so.
+            self.assertFalse(validator.is_valid({**document, "run": {}, "jobs": []}), name)
+
+    def test_scripts(self):
+        """What shellcheck says of scripts in files, it says of these too."""
+        for name, step in self.steps.items():
+            if "run" in step:
+                variables = "".join(f"{name}=given\n" for name in step.get("env", {}))
+                answer = support.run("shellcheck", "--shell=bash", "-", input=variables + step["run"])
+                self.assertEqual((answer.returncode, answer.stdout), (0, ""), name)
 
     def run_action(self, folder, **inputs):
         values = {name: value["default"] for name, value in self.action["inputs"].items()} | inputs

@@ -21,6 +21,9 @@ extension SQLitePlugin {
     /// - Returns: `nil` when the check is not about a database, or about one of a pattern that was removed meanwhile.
     /// - Throws: what kept it from looking: damage, a lock, a file of another kind.
     public static func diff(of check: any Check, on machine: any Machine) async throws(MachineError) -> DatabaseDiff? {
+        if let unnamed = check as? DatabaseNameCheck {
+            throw .refused(subject: unnamed.subject, .unnamable(unnamed.misfit.reason))
+        }
         guard let check = check as? DatabaseSchemaCheck else { return nil }
         var diff = DatabaseDiff(
             database: check.database, pattern: check.pattern, source: check.source, objects: [], isMissing: false)

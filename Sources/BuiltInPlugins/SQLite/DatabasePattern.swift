@@ -21,21 +21,49 @@ struct DatabasePattern: Sendable, Hashable {
         isAbsolute = path.isAbsolute
     }
 
-    /// The files whose paths fit, in order, and links that leave the root on the way to one. Names that begin with a dot fit only when the pattern has the dot, and what
-    /// SQLite keeps beside a database is none.
-    func matches(on machine: any Machine) throws(MachineError) -> [ResourcePath] {
+    /// What fits a pattern.
+    struct Matches: Sendable {
+        /// The files, in order, and links that leave the root on the way to one.
+        var paths: [ResourcePath]
+        /// What may be such a file, or hold one, and has a name that no path can hold.
+        var misfits: [Misfit]
+    }
+
+    /// Something that fits and cannot be looked at, for its name's sake.
+    struct Misfit: Sendable, Hashable {
+        /// To be read, not to be opened: `tenants/a\x0Ab.db`.
+        let path: String
+        /// Why: `its name is not UTF-8`.
+        let reason: String
+    }
+
+    /// Names that begin with a dot fit only when the pattern has the dot, and what SQLite keeps beside a database is none.
+    func matches(on machine: any Machine) throws(MachineError) -> Matches {
         var found = [isAbsolute ? "/" : ""]
         var unreachable: [String] = []
+        var misfits: [Misfit] = []
         // Of the last component, as the paths themselves: asking twice takes time where there are thousands.
         var statuses: [String: FileStatus] = [:]
         for (index, component) in components.enumerated() {
             let isLast = index == components.count - 1
             var next: [String] = []
             for base in found {
-                for name in try names(component, below: base, on: machine) {
-                    let path = base.isEmpty || base == "/" ? base + name : base + "/" + name
-                    // A name that no manifest could hold is no name of a database.
-                    guard let resource = try? ResourcePath(path, outsideRoot: outsideRoot) else { continue }
+                let prefix = base.isEmpty || base == "/" ? base : base + "/"
+                let listing = try listing(component, below: base, on: machine)
+                // A link may lead to either.
+                for entry in listing.unnamable
+                where entry.kind == .symbolicLink || (entry.kind == .directory) != isLast {
+                    misfits.append(Misfit(path: prefix + entry.name.shown, reason: "its name \(entry.name.fault)"))
+                }
+                for name in listing.names {
+                    let path = prefix + name
+                    let resource: ResourcePath
+                    do throws(PathProblem) {
+                        resource = try ResourcePath(path, outsideRoot: outsideRoot)
+                    } catch {
+                        misfits.append(Misfit(path: path, reason: error.explanation))
+                        continue
+                    }
                     do throws(MachineError) {
                         let own = isLast ? try machine.status(of: resource) : nil
                         let isLink = own.map { $0.kind == .symbolicLink } ?? true
@@ -53,7 +81,7 @@ struct DatabasePattern: Sendable, Hashable {
             found = next
         }
         let paths = (found + unreachable).sorted().compactMap { try? ResourcePath($0, outsideRoot: outsideRoot) }
-        return withoutAliases(paths, statuses, on: machine)
+        return Matches(paths: withoutAliases(paths, statuses, on: machine), misfits: misfits)
     }
 
     /// Leaves out links to files that are there under their own name as well.
@@ -70,17 +98,22 @@ struct DatabasePattern: Sendable, Hashable {
         }.map(\.0)
     }
 
-    private func names(_ component: String, below base: String, on machine: any Machine) throws(MachineError)
-        -> [String]
+    private func listing(_ component: String, below base: String, on machine: any Machine) throws(MachineError)
+        -> DirectoryListing
     {
-        guard Self.isPattern(component) else { return [component] }
+        guard Self.isPattern(component) else { return DirectoryListing(names: [component]) }
         let directory = try? ResourcePath(base, outsideRoot: outsideRoot)
-        guard base.isEmpty || directory != nil else { return [] }
-        return try machine.names(in: directory).filter { name in
+        guard base.isEmpty || directory != nil else { return DirectoryListing() }
+        let pattern = Array(component.unicodeScalars)[...]
+        let fits = { (name: String) in
             (!name.hasPrefix(".") || component.hasPrefix("."))
                 && !DatabaseFiles.suffixes.contains { name.hasSuffix($0) }
-                && Self.fits(Array(name.unicodeScalars)[...], Array(component.unicodeScalars)[...])
+                && Self.fits(Array(name.unicodeScalars)[...], pattern)
         }
+        var listing = try machine.listing(of: directory)
+        listing.names = listing.names.filter(fits)
+        listing.unnamable = listing.unnamable.filter { fits($0.name.text) }
+        return listing
     }
 
     /// Whether a name fits one component of a pattern.

@@ -55,6 +55,13 @@ extension DatabaseSchemaCheck {
             meaning: "The user who runs this may not open the database.",
             healing: "Fix the owner or permissions of the file, or of the directory that holds it.", blocks: true),
         FindingKind(
+            "sqlite.file.name", .critical, risk: nil,
+            meaning:
+                "A file or directory that fits a pattern has a control character in its name, or a name that is not UTF-8: "
+                + "nothing can name it, so the database is never looked at.",
+            healing: "Rename it, or move it away if it is no database of the application. Nothing is renamed by itself."
+        ),
+        FindingKind(
             "sqlite.file.read-only", .warning, risk: nil,
             meaning: "The user who runs this may read the database but not change it, so nothing in it can be healed.",
             healing: "Fix the owner or permissions, if the application writes to the database."),

@@ -22,10 +22,15 @@ public enum SQLitePlugin: Plugin {
             if let database = await StatedDatabase(entry, context, &problems) { databases.append(database) }
         }
         var checks: [any Check] = []
+        var misfits: Set<String> = []
         for (database, outcome) in zip(databases, await outcomes(databases, on: context.machine)) {
             switch outcome {
             case .success(.schema(let schema)):
-                checks += database.checks(schema, named: databases, on: context.machine, &problems)
+                checks += database.checks(schema, named: databases, on: context.machine, &problems).filter {
+                    // What fits two patterns is said once.
+                    guard let misfit = ($0 as? DatabaseNameCheck)?.misfit else { return true }
+                    return misfits.insert(misfit.path).inserted
+                }
             case .success(.faults(let faults)):
                 for fault in faults { problems.add(fault.location, fault.message) }
             case .failure(let error):
@@ -179,9 +184,15 @@ struct StatedDatabase: Sendable {
         case .pattern(let pattern):
             let named = Set(others.map(\.place))
             do throws(MachineError) {
-                let paths = try pattern.matches(on: machine).filter { !named.contains(.path($0)) }
-                if paths.isEmpty { return [DatabasePatternCheck(pattern: pattern, source: location)] }
-                return paths.map(check)
+                let matches = try pattern.matches(on: machine)
+                let paths = matches.paths.filter { !named.contains(.path($0)) }
+                if paths.isEmpty, matches.misfits.isEmpty {
+                    return [DatabasePatternCheck(pattern: pattern, source: location)]
+                }
+                let misfits = matches.misfits.map {
+                    DatabaseNameCheck(misfit: $0, pattern: pattern.text, source: location)
+                }
+                return paths.map(check) + misfits
             } catch {
                 problems.add(location, "the pattern cannot be followed: \(error.explanation)")
                 return []

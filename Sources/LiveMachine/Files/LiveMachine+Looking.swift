@@ -72,9 +72,7 @@ extension LiveMachine {
         }
     }
 
-    /// The names in a directory (`nil`: the root), sorted by their bytes. Names that are not UTF-8 are left out: no manifest
-    /// can speak of them.
-    public func names(in path: ResourcePath?) throws(MachineError) -> [String] {
+    public func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing {
         let subject = path?.text ?? root.path
         let number: Int32
         if let path {
@@ -86,30 +84,46 @@ extension LiveMachine {
             number = uninterrupted { openat(root.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         }
         guard number >= 0 else { throw .failed("open", subject) }
-        return try directoryNames(takingOver: number, subject)
+        return try DirectoryListing(takingOver: number, subject)
     }
 }
 
-/// The names in an open directory, sorted, without `.` and `..`; closes the descriptor.
-func directoryNames(takingOver number: Int32, _ subject: String) throws(MachineError) -> [String] {
-    guard let stream = fdopendir(number) else {
-        let code = errno
-        _ = close(number)
-        throw .failed("opendir", subject, code)
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while true {
-        errno = 0
-        guard let entry = readdir(stream) else {
-            guard errno == 0 else { throw .failed("readdir", subject) }
-            return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+extension DirectoryListing {
+    /// What is in an open directory, without `.` and `..`; closes the descriptor.
+    fileprivate init(takingOver number: Int32, _ subject: String) throws(MachineError) {
+        guard let stream = fdopendir(number) else {
+            let code = errno
+            _ = close(number)
+            throw .failed("opendir", subject, code)
         }
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-            field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
-                String(validatingCString: $0)
+        defer { closedir(stream) }
+        self.init()
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw .failed("readdir", subject) }
+                break
+            }
+            withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
+                    add($0, in: number)
+                }
             }
         }
-        if let name, name != ".", name != ".." { names.append(name) }
+        names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        unnamable.sort { $0.name.bytes.lexicographicallyPrecedes($1.name.bytes) }
+    }
+
+    private mutating func add(_ name: UnsafePointer<CChar>, in directory: Int32) {
+        if let text = String(validatingCString: name), !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            if text != ".", text != ".." { names.append(text) }
+            return
+        }
+        var raw = stat()
+        // What was removed meanwhile is not there.
+        guard fstatat(directory, name, &raw, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT,
+            let unnamable = UnnamableName(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+        else { return }
+        self.unnamable.append(Unnamable(name: unnamable, kind: FileStatus.Kind(mode: raw.st_mode)))
     }
 }

@@ -88,12 +88,12 @@ final class DiskMachine: Machine {
         return Array(data)
     }
 
-    func names(in path: ResourcePath?) throws(MachineError) -> [String] {
+    func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing {
         if let path, current.unreadable.contains(path.text) {
             throw .system(operation: "openat", subject: path.text, errno: 13, meaning: "Permission denied")
         }
-        return ((try? FileManager.default.contentsOfDirectory(atPath: path.map { absolute($0.text) } ?? root)) ?? [])
-            .sorted()
+        let names = try? FileManager.default.contentsOfDirectory(atPath: path.map { absolute($0.text) } ?? root)
+        return DirectoryListing(names: (names ?? []).sorted())
     }
 
     func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)? { nil }
