@@ -67,6 +67,20 @@ class Systemd(Case):
             self.expect(command, manifest, may_start)
 
 
+class Readme(Case):
+    #: Critical for validate-startup, a warning after auto-heal.
+    MENDED = WARNING.replace("{severity: {", "{severity: {directory.mode: critical, ") + "directories: [{path: data, mode: '0700'}]\n"
+
+    def test_the_line_before_an_application(self):
+        line, = (line for line in (support.TOP / "README.md").read_text().splitlines() if line.endswith("exec ./my-application"))
+        command = ("sh", "-c", line.replace("exec ./my-application", "exec echo started"))
+        for manifest, may_start in (*STATES, (self.MENDED, True)):
+            folder = self.application(manifest)
+            (folder / "data").chmod(0o755)
+            answer = support.run(*command, cwd=folder)
+            self.assertEqual("started" in answer.stdout, may_start, (manifest, answer))
+
+
 class Kubernetes(Case):
     def setUp(self):
         documents = yaml.safe_load_all((TEMPLATES / "kubernetes/init-container.yaml").read_text())
