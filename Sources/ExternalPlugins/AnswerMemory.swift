@@ -25,12 +25,14 @@ struct AnswerMemory {
         return "plugin " + Self.digest(parts)
     }
 
-    /// What lies beside the executable belongs to it, as a rule.
+    /// What lies beside the executable belongs to it, as a rule. The executable itself is asked about anyway.
     private func neighbours(on machine: any Machine) -> [String] {
         guard let slash = plugin.executable.lastIndex(of: "/") else { return [] }
         let folder = String(plugin.executable[..<slash])
         guard let path = try? ResourcePath(folder, outsideRoot: true) else { return [] }
-        return ((try? machine.names(in: path)) ?? []).prefix(20).map { folder + "/" + $0 }
+        return ((try? machine.names(in: path)) ?? []).prefix(20).map { folder + "/" + $0 }.filter {
+            $0 != plugin.executable
+        }
     }
 
     func recall(_ key: String, on machine: any Machine) throws(MachineError) -> Observation? {
