@@ -25,12 +25,14 @@ struct AnswerMemory {
         return "plugin " + Self.digest(parts)
     }
 
-    /// What lies beside the executable belongs to it, as a rule.
+    /// What lies beside the executable belongs to it, as a rule. The executable itself is asked about anyway.
     private func neighbours(on machine: any Machine) -> [String] {
         guard let slash = plugin.executable.lastIndex(of: "/") else { return [] }
         let folder = String(plugin.executable[..<slash])
         guard let path = try? ResourcePath(folder, outsideRoot: true) else { return [] }
-        return ((try? machine.names(in: path)) ?? []).prefix(20).map { folder + "/" + $0 }
+        return ((try? machine.names(in: path)) ?? []).prefix(20).map { folder + "/" + $0 }.filter {
+            $0 != plugin.executable
+        }
     }
 
     func recall(_ key: String, on machine: any Machine) throws(MachineError) -> Observation? {
@@ -81,14 +83,14 @@ struct AnswerMemory {
 
     private func isYoung(_ path: String, _ began: Int64, on machine: any Machine) throws(MachineError) -> Bool {
         let place = ResourcePathOrNil(path)
-        if let status = try place.status(on: machine) { return status.modified / 1_000_000 >= began - Self.step }
+        if let status = try place.status(on: machine) { return status.newest / 1_000_000 >= began - Self.step }
         // It may have gone while the plugin looked: then a folder above it has changed.
         for parent in place.path?.lineage.dropFirst() ?? [] {
             guard let status = try ResourcePathOrNil(parent.text).status(on: machine) else { continue }
-            return status.modified / 1_000_000 >= began - Self.step
+            return status.newest / 1_000_000 >= began - Self.step
         }
         guard let root = try ResourcePathOrNil(plugin.root).status(on: machine) else { return false }
-        return root.modified / 1_000_000 >= began - Self.step
+        return root.newest / 1_000_000 >= began - Self.step
     }
 
     private static func digest(_ parts: [String]) -> String {
@@ -97,7 +99,9 @@ struct AnswerMemory {
             hash.update(data: Array("\(part.utf8.count) ".utf8))
             hash.update(data: Array(part.utf8))
         }
-        return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }
 
@@ -120,6 +124,11 @@ private struct ResourcePathOrNil {
 
     func fingerprint(on machine: any Machine) throws(MachineError) -> String {
         guard let status = try status(on: machine) else { return "-" }
-        return "\(status.kind.rawValue) \(status.mode) \(status.size) \(status.modified) \(status.inode)"
+        return "\(status.kind.rawValue) \(status.modified) \(status.identity)"
     }
+}
+
+extension FileStatus {
+    /// Its last change, whether somebody has given it another time since or not.
+    fileprivate var newest: Int64 { max(modified, changed) }
 }

@@ -68,13 +68,13 @@ struct ExternalCheck: DelegatingCheck {
         let answer = try await call(
             "heal", request, timeout: timeout, isConfined: isRehearsal && plugin.description.isConfined, redact,
             on: machine)
+        let left = answer.leftProcesses ? [ExternalPlugin.leftProcesses] : []
+        let reader = AnswerReader(plugin: plugin.description, source: plugin.source, redact: redact, names: names)
         do throws(PluginFault) {
-            return try AnswerReader(
-                plugin: plugin.description, source: plugin.source, redact: redact, names: names
-            )
-            .healing(answer.answer, of: findings)
+            let told = try reader.healing(answer.answer, of: findings).map { [$0] } ?? []
+            return told.isEmpty && left.isEmpty ? nil : (told + left).joined(separator: "; ")
         } catch {
-            throw plugin.malfunction(error.reason)
+            throw plugin.malfunction(([error.reason] + left).joined(separator: "; "))
         }
     }
 
@@ -86,19 +86,31 @@ struct ExternalCheck: DelegatingCheck {
             ] + more) + "\n"
     }
 
+    private struct Reply {
+        var answer: PluginAnswer
+        var log: [String]
+        var leftProcesses: Bool
+    }
+
     private func call(
         _ action: String, _ request: String, timeout: Duration, isConfined: Bool, _ redact: Redactor,
         on machine: any Machine
-    ) async throws(MachineError) -> (answer: PluginAnswer, log: [String]) {
+    ) async throws(MachineError) -> Reply {
         let raw = try await plugin.run(
             plugin.arguments + [action], input: Array(request.utf8), timeout: timeout, isConfined: isConfined,
             on: machine)
-        if raw.leftProcesses && action == "check" {
-            throw plugin.malfunction("it left processes running when it ended; they were ended too")
+        var faults = raw.status == 0 ? [] : [plugin.ending(raw, redact)]
+        if let path = plugin.attempt(raw, redact) {
+            let purpose = action == "check" ? "a check, which may only look" : "a dry run, which may change nothing"
+            faults.append("it tried to write \(path) in \(purpose)")
         }
-        guard raw.status == 0 || raw.leftProcesses else { throw plugin.malfunction(plugin.ending(raw, redact)) }
+        // What a heal has started may have been meant to stay.
+        if raw.leftProcesses, action == "check" || !faults.isEmpty { faults.append(ExternalPlugin.leftProcesses) }
+        guard faults.isEmpty else { throw plugin.malfunction(faults.joined(separator: "; ")) }
         do throws(PluginFault) {
-            return (try PluginAnswer(raw.standardOutput), plugin.log(raw, redact))
+            return Reply(
+                answer: try PluginAnswer(raw.standardOutput), log: plugin.log(raw, redact),
+                leftProcesses: raw.leftProcesses)
         } catch {
             throw plugin.malfunction(error.reason)
         }

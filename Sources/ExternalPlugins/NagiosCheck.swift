@@ -20,6 +20,7 @@ struct NagiosCheck: Check {
         let arguments = plugin.arguments + plugin.description.arguments.map(plugin.filled)
         let answer = try await plugin.run(
             arguments, input: [], timeout: plugin.timeout, isConfined: false, on: machine)
+        if answer.leftProcesses { throw plugin.malfunction(ExternalPlugin.leftProcesses) }
         let output = NagiosOutput(redact(String(decoding: answer.standardOutput, as: UTF8.self)))
         let message = output.message.isEmpty ? "it said nothing" : output.message
         let log = output.details + plugin.log(answer, redact)

@@ -87,13 +87,14 @@ public struct PluginEntry: Sendable {
         let found: FoundPlugin
         do throws(PluginSearch.Refusal) {
             if let command {
-                try search.requireExecutable(command[0])
+                let judged = try search.requireExecutable(command[0])
                 var description = PluginDescription()
                 description.name = name
                 description.kind = .nagios
                 description.arguments = Array(command.dropFirst())
                 description.settings = .object([], others: nil)
-                found = FoundPlugin(description: description, folder: "", executable: command[0])
+                found = FoundPlugin(
+                    description: description, folder: "", executable: command[0], judged: judged, guarded: [])
             } else {
                 guard let plugin = try search.find(name) else {
                     let places = search.folders.joined(separator: ", ")
@@ -131,6 +132,8 @@ public struct PluginEntry: Sendable {
             source: source,
             after: after, timeout: timeout.map { .seconds($0) }, redactor: redactor)
         plugin.folder = found.folder
+        plugin.judged = found.judged
+        plugin.guarded = found.guarded
         return plugin
     }
 

@@ -11,6 +11,10 @@ public struct FoundPlugin: Sendable {
     public var folder: String
     /// Absolute.
     public var executable: String
+    /// The executable, as it was found to be safe.
+    public var judged: FileStatus
+    /// What must be nobody else's, besides the executable.
+    var guarded: [String]
 }
 
 /// Finds plugins: folders that hold a `plugin.yaml` and an executable, which nobody else may write.
@@ -18,6 +22,7 @@ public struct PluginSearch: Sendable {
     /// Where it looks, in this order. Absolute.
     public var folders: [String]
     private let machine: any Machine
+    private let safety: PluginSafety
     /// Names that no plugin may take: those of what is built in.
     private let taken: Set<String>
 
@@ -25,6 +30,7 @@ public struct PluginSearch: Sendable {
         self.folders = folders
         self.taken = taken
         self.machine = machine
+        safety = PluginSafety(machine)
     }
 
     /// Why a plugin that is there is passed over.
@@ -45,7 +51,7 @@ public struct PluginSearch: Sendable {
     public func find(_ name: String) throws(Refusal) -> FoundPlugin? {
         for place in folders {
             let folder = place + "/" + name
-            guard try status(folder)?.kind == .directory else { continue }
+            guard try safety.status(folder)?.kind == .directory else { continue }
             return try read(name, in: folder, of: place)
         }
         return nil
@@ -53,7 +59,7 @@ public struct PluginSearch: Sendable {
 
     /// Whether there is a plugin of that name, good or not.
     public func contains(_ name: String) -> Bool {
-        folders.contains { (try? status($0 + "/" + name))??.kind == .directory }
+        folders.contains { (try? safety.status($0 + "/" + name))??.kind == .directory }
     }
 
     /// Every plugin in the folders, by name, with what speaks against it.
@@ -63,7 +69,7 @@ public struct PluginSearch: Sendable {
             guard let path = try? ResourcePath(place, outsideRoot: true),
                 let names = try? machine.names(in: path)
             else { continue }
-            for name in names where (try? status(place + "/" + name))??.kind == .directory {
+            for name in names where (try? safety.status(place + "/" + name))??.kind == .directory {
                 let folder = place + "/" + name
                 let outcome: Result<FoundPlugin, Refusal>
                 if let first = found.first(where: { $0.name == name }) {
@@ -87,10 +93,11 @@ public struct PluginSearch: Sendable {
         }
         guard !taken.contains(name) else { throw Refusal(reason: "'\(name)' is built in and cannot be replaced") }
         let file = folder + "/plugin.yaml"
-        for path in [place, folder, file] { try requireSafety(path) }
+        var guarded = [place, folder, file]
+        for path in guarded { try safety.require(path) }
         let bytes: [UInt8]
         do throws(MachineError) {
-            bytes = try machine.contents(of: try self.path(file), limit: Self.descriptionLimit)
+            bytes = try machine.contents(of: try safety.path(file), limit: Self.descriptionLimit)
         } catch {
             throw Refusal(reason: error.explanation)
         }
@@ -107,17 +114,21 @@ public struct PluginSearch: Sendable {
                 reason: "it speaks protocol \(spoken); this program speaks \(PluginDescription.protocolVersion)")
         }
         guard description.capabilities.contains(.check) else { throw Refusal(reason: "it cannot check") }
+        let executable = try executable(of: description, in: folder, &guarded)
         return FoundPlugin(
-            description: description, folder: folder, executable: try executable(of: description, in: folder))
+            description: description, folder: folder, executable: executable,
+            judged: try safety.requireExecutable(executable), guarded: guarded)
     }
 
-    private func executable(of description: PluginDescription, in folder: String) throws(Refusal) -> String {
+    /// - Parameter guarded: gets the folders on the way.
+    private func executable(
+        of description: PluginDescription, in folder: String, _ guarded: inout [String]
+    ) throws(Refusal) -> String {
         let stated = description.executable ?? "bin/\(description.name)"
         if stated.hasPrefix("/") {
             guard description.kind == .nagios else {
                 throw Refusal(reason: "its executable must be below its folder, not \(stated)")
             }
-            try requireExecutable(stated)
             return stated
         }
         let relative: ResourcePath
@@ -126,74 +137,19 @@ public struct PluginSearch: Sendable {
         } catch {
             throw Refusal(reason: "its executable: \(error.explanation)")
         }
-        for directory in relative.lineage.dropFirst() { try requireSafety(folder + "/" + directory.text) }
-        let path = folder + "/" + relative.text
-        try requireExecutable(path)
-        return path
-    }
-
-    /// What a manifest names as a monitoring plugin, or a plugin as its executable, must be there, executable, and nobody else's.
-    public func requireExecutable(_ path: String) throws(Refusal) {
-        try requireSafety(path)
-        guard try status(path)?.kind == .regular else { throw Refusal(reason: "\(path) is not a file") }
-        let mayRun: Bool
-        do throws(MachineError) {
-            mayRun = try machine.permits(.execute, to: try self.path(path))
-        } catch {
-            throw Refusal(reason: error.explanation)
+        for directory in relative.lineage.dropFirst() {
+            guarded.append(folder + "/" + directory.text)
+            try safety.require(folder + "/" + directory.text)
         }
-        guard mayRun else { throw Refusal(reason: "\(path) is not executable; chmod +x it") }
+        return folder + "/" + relative.text
     }
 
-    /// A manifest says what is run, and whoever may rename a folder above a plugin could put another one in its place: so these
-    /// must be as safe as plugins are. What a sticky folder (/tmp) holds, others cannot rename.
+    /// What a manifest names as a monitoring plugin must be there, executable, and nobody else's.
+    func requireExecutable(_ path: String) throws(Refusal) -> FileStatus { try safety.requireExecutable(path) }
+
+    /// What the manifest says of plugins, and the folders above it and above them, must be as safe as plugins are.
     public func requireSafety(ofManifests files: [String]) throws(Refusal) {
-        var folders: Set<String> = []
-        for path in self.folders + files {
-            if files.contains(path) { try requireSafety(path) }
-            var rest = path[...]
-            while let slash = rest.lastIndex(of: "/") {
-                rest = rest[..<slash]
-                folders.insert(rest.isEmpty ? "/" : String(rest))
-                if rest.isEmpty { break }
-            }
-        }
-        for folder in folders.sorted() where folder != "/" {
-            guard let status = try status(folder) else { continue }
-            let isSticky = status.mode.rawValue & 0o1000 != 0
-            guard !status.isForeign else { throw Refusal(reason: "the folder \(folder) belongs to another user") }
-            guard status.mode.rawValue & 0o022 == 0 || isSticky else {
-                throw Refusal(
-                    reason:
-                        "the folder \(folder) may be written by its group or by others (mode \(status.mode)); chmod go-w it"
-                )
-            }
-        }
-    }
-
-    /// Whoever may write it could have anything run in our name.
-    private func requireSafety(_ path: String) throws(Refusal) {
-        guard let status = try status(path) else { throw Refusal(reason: "\(path) does not exist") }
-        guard !status.isForeign else { throw Refusal(reason: "\(path) belongs to another user") }
-        guard status.mode.rawValue & 0o022 == 0 else {
-            throw Refusal(
-                reason: "\(path) may be written by its group or by others (mode \(status.mode)); chmod go-w it")
-        }
-    }
-
-    private func status(_ path: String) throws(Refusal) -> FileStatus? {
-        do throws(MachineError) {
-            return try machine.target(of: try self.path(path))
-        } catch {
-            throw Refusal(reason: error.explanation)
-        }
-    }
-
-    private func path(_ text: String) throws(MachineError) -> ResourcePath {
-        do throws(PathProblem) {
-            return try ResourcePath(text, outsideRoot: true)
-        } catch {
-            throw .malfunction(subject: "plugin", reason: error.explanation)
-        }
+        for file in files { try safety.require(file) }
+        try safety.requireFolders(above: folders + files)
     }
 }

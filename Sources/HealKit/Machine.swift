@@ -19,25 +19,36 @@ public struct FileStatus: Sendable, Hashable {
     public var size: Int64
     /// Nanoseconds since 1970.
     public var modified: Int64
+    /// When its contents or anything of this but its place changed last, in nanoseconds since 1970: nobody can choose it.
+    public var changed: Int64
     public var links: UInt64
     public var device: UInt64
     public var inode: UInt64
+    /// The number of the user to whom it belongs.
+    public var owner: UInt32
     /// Whether it belongs to a user who is neither root nor the one this process runs as.
     public var isForeign: Bool
 
     public init(
-        kind: Kind, mode: FileMode, size: Int64 = 0, modified: Int64 = 0, links: UInt64 = 1, device: UInt64 = 0,
-        inode: UInt64 = 0, isForeign: Bool = false
+        kind: Kind, mode: FileMode, size: Int64 = 0, modified: Int64 = 0, changed: Int64 = 0,
+        links: UInt64 = 1, device: UInt64 = 0, inode: UInt64 = 0, owner: UInt32 = 0, isForeign: Bool = false
     ) {
         self.kind = kind
         self.mode = mode
         self.size = size
         self.modified = modified
+        self.changed = changed
         self.links = links
         self.device = device
         self.inode = inode
+        self.owner = owner
         self.isForeign = isForeign
     }
+}
+
+extension FileStatus {
+    /// What tells this file from any other, and from itself after any change, as a supervisor wants it.
+    public var identity: String { "\(device):\(inode):\(mode.rawValue & 0o7777):\(owner):\(size):\(changed)" }
 }
 
 /// What the process may do with a path.
@@ -80,10 +91,13 @@ public struct Supervision: Sendable, Hashable {
     public var isConfined: Bool
     /// Absolute paths of folders.
     public var writable: [String]
+    /// The executable as it was when it was found to be safe: it is not run when it has changed since.
+    public var judged: FileStatus?
 
-    public init(isConfined: Bool, writable: [String] = []) {
+    public init(isConfined: Bool, writable: [String] = [], judged: FileStatus? = nil) {
         self.isConfined = isConfined
         self.writable = writable
+        self.judged = judged
     }
 }
 
@@ -92,14 +106,20 @@ public struct CommandAnswer: Sendable, Hashable {
     public var status: Int32
     public var standardOutput: [UInt8]
     public var standardError: [UInt8]
-    /// Whether a supervised command left processes behind, which were ended; its own status is then not known.
+    /// Whether a supervised command left processes behind, which were ended.
     public var leftProcesses: Bool
+    /// What a confined command tried to write, and could not: the first path below the root, absolute.
+    public var triedToWrite: String?
 
-    public init(status: Int32, standardOutput: [UInt8], standardError: [UInt8], leftProcesses: Bool = false) {
+    public init(
+        status: Int32, standardOutput: [UInt8], standardError: [UInt8], leftProcesses: Bool = false,
+        triedToWrite: String? = nil
+    ) {
         self.status = status
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.leftProcesses = leftProcesses
+        self.triedToWrite = triedToWrite
     }
 }
 

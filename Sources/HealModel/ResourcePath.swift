@@ -18,14 +18,32 @@ public struct ResourcePath: Hashable, Sendable, CustomStringConvertible, Compara
         guard text.utf8.count < 4096 else { throw .tooLong }
         let absolute = text.utf8.first == UInt8(ascii: "/")
         if absolute && !outsideRoot { throw .absolute }
+        if Self.isNormal(text) {
+            self.init(trusted: text, outsideRoot: outsideRoot)
+            return
+        }
         var kept: [Substring] = []
         for component in text.split(separator: "/") where component != "." {
             if component == ".." && !outsideRoot { throw .leavesRoot }
             kept.append(component)
         }
         guard !kept.isEmpty else { throw .empty }
-        self.text = (absolute ? "/" : "") + kept.joined(separator: "/")
-        self.outsideRoot = outsideRoot
+        self.init(trusted: (absolute ? "/" : "") + kept.joined(separator: "/"), outsideRoot: outsideRoot)
+    }
+
+    /// Whether no component is empty, `.` or `..`. Told from the bytes, because runs make hundreds of paths.
+    private static func isNormal(_ text: String) -> Bool {
+        let (slash, point) = (UInt8(ascii: "/"), UInt8(ascii: "."))
+        var text = text
+        return text.withUTF8 { bytes in
+            var start = bytes.first == slash ? 1 : 0
+            for index in start...bytes.count where index == bytes.count || bytes[index] == slash {
+                let isPoints = index - start <= 2 && bytes[start..<index].allSatisfy { $0 == point }
+                if isPoints { return false }
+                start = index + 1
+            }
+            return true
+        }
     }
 
     private init(trusted text: String, outsideRoot: Bool) {

@@ -19,6 +19,7 @@ public struct LiveMachine: ChangingMachine {
     let root: RootDirectory
     let interruption: Interruption
     let images = DatabaseImages()
+    let orphans = Orphans()
     private let answers: AnswerCache
 
     /// - Parameters:

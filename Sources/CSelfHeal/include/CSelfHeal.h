@@ -41,12 +41,21 @@ void selfheal_ignore_signal(int signal);
 
 /// Runs a command and sees to it that nothing of it is left: its descendants are killed when it ends, when its time is over
 /// (SIGTERM to its process group, two seconds, SIGKILL) or when the caller is gone. It gets a folder for temporary files as
-/// TMPDIR, which is removed afterwards. To be called first thing by a process of its own.
+/// TMPDIR, which is removed afterwards. To be called first thing by a process of its own, in the application's root.
 ///
 /// Arguments: any name; the time in milliseconds; `confined` (writing only in TMPDIR and the folders, and to devices) or `free`;
-/// how many folders; these; an absolute path and its arguments. Returns the command's exit code, or 128 and its signal; ends by
-/// SIGALRM when the time was over, and by SIGUSR1 when the command ended and left processes behind.
+/// what the executable must be (`device:inode:mode:owner:size:ctime`, or `-`); how many folders; these; an absolute path and its
+/// arguments. Standard input is a file that can be written, of which the command gets a copy. Lines are added to it: `folder PATH` (for temporary files), `time` (it
+/// was over), `left` (the command ended and left processes behind), `tried PATH` (below the root, which a confined one may not
+/// write), `failed WHY` (it was not run), and at last `done` and the command's exit code, or 128 and its signal.
 int selfheal_supervise(int count, char **arguments);
+/// Removes a folder with all that is in it, also what may not be opened.
+void selfheal_remove_folder(const char *path);
+/// Whether orphans of this process's descendants become its children; as often on as off.
+void selfheal_adopt_orphans(bool adopt);
+/// Kills and waits for children of this process that are not among these and do not run its own executable, until there are none.
+/// Returns how many there were.
+int selfheal_end_orphans(const int32_t *spared, int count);
 /// Whether this kernel can keep a process from writing (Landlock).
 int selfheal_can_confine(void);
 

@@ -7,17 +7,61 @@ import Synchronization
 import SystemPackage
 
 extension LiveMachine {
-    /// Runs a command in the root, without a shell, in a session of its own, with no descriptor but 0 to 2, and with exactly the environment of the request. Of each output the first bytes up to the
-    /// limit are kept, the rest is read and dropped. When the time is over, or the run is asked to stop, its whole process group gets
-    /// SIGTERM, and SIGKILL two seconds later. A supervised one is run by this program's own executable, which sees to it that
-    /// nothing is left of it.
+    /// Runs a command in the root, without a shell, in a session of its own, with no descriptor but 0 to 2, and with exactly the
+    /// environment of the request. Of each output the first bytes up to the limit are kept, the rest is read and dropped. When the
+    /// time is over, or the run is asked to stop, its whole process group gets SIGTERM, and SIGKILL two seconds later. A supervised
+    /// one is run by this program's own executable, which sees to it that nothing is left of it.
     public func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer {
+        let input = try CommandInput(command)
+        guard let supervision = command.supervision else {
+            let start = Start(executable: command.executable, arguments: Arguments(command.arguments), input: input)
+            return try await run(command, start, timeout: command.timeout)
+        }
+        orphans.expect()
+        defer { orphans.expectNoMore() }
+        let start = Start(executable: supervisor, arguments: supervisorArguments(command, supervision), input: input)
+        var answer: CommandAnswer?
+        var failure: MachineError?
+        do throws(MachineError) {
+            // The supervisor keeps the time itself; this is for when it cannot.
+            answer = try await run(command, start, timeout: command.timeout + .seconds(5))
+        } catch {
+            failure = error
+        }
+        let told = input.added
+        guard let report = SupervisorReport(told) else {
+            orphans.end()
+            if let folder = SupervisorReport.temporaryFolder(in: told) { selfheal_remove_folder(folder) }
+            throw failure
+                ?? .malfunction(
+                    subject: command.executable,
+                    reason:
+                        "what watches over it was ended, by it or by somebody else; all that it had started was ended")
+        }
+        if let failure { throw failure }
+        if report.isOverTime { throw .timedOut(subject: command.executable, after: command.timeout) }
+        if let reason = report.failure { throw .malfunction(subject: command.executable, reason: reason) }
+        return CommandAnswer(
+            status: report.status, standardOutput: answer?.standardOutput ?? [],
+            standardError: answer?.standardError ?? [], leftProcesses: report.leftProcesses,
+            triedToWrite: report.triedToWrite)
+    }
+
+    /// What is really started for a command.
+    private struct Start: Sendable {
+        var executable: String
+        var arguments: Arguments
+        var input: CommandInput
+    }
+
+    private func run(
+        _ command: CommandRequest, _ start: Start, timeout: Duration
+    ) async throws(MachineError) -> CommandAnswer {
         let watch = Watch()
-        // The supervisor keeps the time itself; this is for when it cannot.
-        let timeout = command.supervision == nil ? command.timeout : command.timeout + .seconds(5)
+        defer { if let leader = watch.leader { orphans.ended(leader) } }
         do {
             let answer = try await withThrowingTaskGroup(of: CommandAnswer?.self) { group in
-                group.addTask { try await perform(command, watch) }
+                group.addTask { try await perform(command, start, watch) }
                 group.addTask {
                     await stop(watch, after: timeout)
                     return nil
@@ -90,7 +134,7 @@ extension LiveMachine {
         }
     }
 
-    private func perform(_ command: CommandRequest, _ watch: Watch) async throws -> CommandAnswer {
+    private func perform(_ command: CommandRequest, _ start: Start, _ watch: Watch) async throws -> CommandAnswer {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [
@@ -98,48 +142,38 @@ extension LiveMachine {
         ]
         var variables: [Environment.Key: String] = [:]
         for (name, value) in command.environment { variables[Environment.Key(stringLiteral: name)] = value }
-        let (executable, arguments) = invocation(of: command)
-        // Through a file in memory: nobody has to write while it runs, and it may close its input whenever it likes.
-        let number =
-            command.input.isEmpty
-            ? Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
-            : selfheal_memory_file(command.input, Int64(command.input.count))
-        guard number >= 0 else { throw MachineError.failed("make the input of", command.executable) }
-        let input = FileDescriptor(rawValue: number)
-        defer { try? input.close() }
         let result = try await Subprocess.run(
-            .path(FilePath(executable)), arguments: arguments,
+            .path(FilePath(start.executable)), arguments: start.arguments,
             environment: .custom(variables), workingDirectory: FilePath(root.path), platformOptions: options,
-            input: .fileDescriptor(input, closeAfterSpawningProcess: false), output: .sequence, error: .sequence
+            input: .fileDescriptor(start.input.descriptor, closeAfterSpawningProcess: false), output: .sequence,
+            error: .sequence
         ) { execution in
             watch.started(execution.processIdentifier.value)
+            orphans.started(execution.processIdentifier.value)
             async let output = Self.collect(execution.standardOutput, limit: command.outputLimit)
             async let errors = Self.collect(execution.standardError, limit: command.outputLimit)
             return try await (output, errors)
         }
-        var answer = CommandAnswer(
-            status: 0, standardOutput: result.closureResult.0, standardError: result.closureResult.1)
-        switch result.terminationStatus {
-        case .exited(let code): answer.status = code
-        case .signaled(let signal):
-            answer.status = 128 + signal
-            // A supervisor ends by a signal only to tell something; a plugin's own signal is an exit code of its.
-            guard command.supervision != nil else { break }
-            if signal == SIGALRM { watch.stopped(.time) }
-            answer.leftProcesses = signal == SIGUSR1
-        }
-        return answer
+        let status: Int32 =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): 128 + signal
+            }
+        return CommandAnswer(
+            status: status, standardOutput: result.closureResult.0, standardError: result.closureResult.1)
     }
 
-    private func invocation(of command: CommandRequest) -> (executable: String, Arguments) {
-        guard let supervision = command.supervision else { return (command.executable, Arguments(command.arguments)) }
+    private func supervisorArguments(_ command: CommandRequest, _ supervision: Supervision) -> Arguments {
         let milliseconds =
             command.timeout.components.seconds * 1000
             + command.timeout.components.attoseconds / 1_000_000_000_000_000
-        let words =
-            ["\(milliseconds)", supervision.isConfined ? "confined" : "free", "\(supervision.writable.count)"]
-            + supervision.writable + [command.executable] + command.arguments
-        return (supervisor, Arguments(executablePathOverride: Self.supervisorName, remainingValues: words))
+        let words = [
+            "\(milliseconds)", supervision.isConfined ? "confined" : "free", supervision.judged?.identity ?? "-",
+            "\(supervision.writable.count)",
+        ]
+        return Arguments(
+            executablePathOverride: Self.supervisorName,
+            remainingValues: words + supervision.writable + [command.executable] + command.arguments)
     }
 
     /// The name by which this program's executable is asked to be a supervisor.

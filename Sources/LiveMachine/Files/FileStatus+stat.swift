@@ -7,8 +7,9 @@ extension FileStatus {
         self.init(
             kind: Kind(mode: raw.st_mode), mode: FileMode(rawValue: raw.st_mode), size: Int64(raw.st_size),
             modified: Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec),
+            changed: Int64(raw.st_ctim.tv_sec) * 1_000_000_000 + Int64(raw.st_ctim.tv_nsec),
             links: UInt64(raw.st_nlink), device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino),
-            isForeign: raw.st_uid != 0 && raw.st_uid != geteuid())
+            owner: raw.st_uid, isForeign: raw.st_uid != 0 && raw.st_uid != geteuid())
     }
 
     /// What is at the path itself, relative to an open directory; `nil` only when nothing is there.

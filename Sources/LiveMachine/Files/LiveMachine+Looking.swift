@@ -9,7 +9,8 @@ extension LiveMachine {
     }
 
     public func target(of path: ResourcePath) throws(MachineError) -> FileStatus? {
-        try root.open(path, selfheal_o_path)?.status(path.text)
+        if let status = root.targetOutside(path) { return status }
+        return try root.open(path, selfheal_o_path)?.status(path.text)
     }
 
     /// What this process may do with what the path leads to, by its effective user and groups.

@@ -47,6 +47,13 @@ final class RootDirectory: Sendable {
         }
     }
 
+    /// What a path that may lie anywhere leads to, in a single call. `nil` where it is not that easy.
+    func targetOutside(_ path: ResourcePath) -> FileStatus? {
+        var raw = stat()
+        guard path.outsideRoot, fstatat(number, path.text, &raw, 0) == 0 else { return nil }
+        return FileStatus(raw)
+    }
+
     /// The directory that holds the path, open for what the calls with a name in it need, and for fsync.
     func openParent(of path: ResourcePath) throws(MachineError) -> Descriptor {
         guard let parent = path.parent else {

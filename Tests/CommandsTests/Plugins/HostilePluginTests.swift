@@ -66,7 +66,51 @@ import Testing
             reason: "it ended with exit code 9"),
         Hostile(
             name: "writes in silence", script: "{ echo x > written; } 2>/dev/null; mkdir made 2>/dev/null; \(good)",
+            reason: "it tried to write written in a check, which may only look"),
+        Hostile(
+            name: "writes where nothing is", script: "echo x 2>/dev/null >no/such/folder; \(good)",
+            reason: "it tried to write no/such/folder in a check"),
+        Hostile(
+            name: "changes a mode in silence", script: "chmod 600 schemas.yaml 2>/dev/null; \(good)",
+            reason: "it tried to write schemas.yaml in a check"),
+        Hostile(
+            name: "changes a time in silence", script: "touch -c schemas.yaml 2>/dev/null; \(good)",
+            reason: "it tried to write schemas.yaml in a check"),
+        Hostile(
+            name: "writes through a link", script: "ln -s $PWD/new $TMPDIR/l; echo x 2>/dev/null >$TMPDIR/l; \(good)",
+            reason: "it tried to write new in a check"),
+        Hostile(
+            name: "has a child that writes", script: "(sleep 0.1; echo x >late) 2>/dev/null & \(good)",
+            reason: "it tried to write late in a check"),
+        Hostile(
+            name: "has threads that write",
+            script:
+                "python3 -c 'import threading as t; a=t.Thread(target=open, args=(\"w\",\"w\")); a.start(); a.join()' 2>/dev/null; \(good)",
+            reason: "it tried to write w in a check"),
+        Hostile(
+            name: "writes and leaves a child behind", script: "setsid sleep $MARK & echo x 2>/dev/null >w; \(good)",
+            reason: "it tried to write w in a check, which may only look; it left processes running"),
+        Hostile(
+            name: "writes where it may",
+            script: """
+                set -e
+                cd $TMPDIR; echo x >a; mkdir b; mv a b; ln -s a b/l; chmod 640 b/a; touch -d 2001-01-01 b/a; cp -p b/a c; rm -r b
+                echo x >/dev/null; echo x >/dev/stderr; sh -c 'echo x >/proc/self/fd/2'
+                \(good)
+                """, reason: nil),
+        Hostile(name: "makes what is there", script: "mkdir -p plugins/hostile $TMPDIR/a/b && \(good)", reason: nil),
+        Hostile(
+            name: "asks whether processes are there",
+            script: "kill -0 1 && kill -0 $PPID && kill -0 $$ && ! kill -0 99999999 2>/dev/null && \(good)", reason: nil
+        ),
+        Hostile(
+            name: "leaves what nobody may open", script: "mkdir -p $TMPDIR/a/b; chmod 0 $TMPDIR/a/b $TMPDIR/a; \(good)",
             reason: nil),
+        Hostile(
+            name: "kills its parent", script: "kill -9 $PPID; setsid sleep $MARK & \(good)",
+            reason: "it left processes running"),
+        Hostile(name: "stops its parent", script: "kill -STOP $PPID 2>/dev/null; \(good)", reason: nil),
+        Hostile(name: "signals its parent", script: "kill -USR1 $PPID; kill -ALRM $PPID; \(good)", reason: nil),
         Hostile(
             name: "leaves a child behind", script: "setsid sleep $MARK & \(good)", reason: "it left processes running"),
         Hostile(

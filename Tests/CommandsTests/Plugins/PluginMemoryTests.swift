@@ -38,7 +38,8 @@ import Testing
     @Test(
         "With one it is",
         arguments: [
-            "contents", "time", "removal", "variable", "setting", "program", "neighbour", "description", "other root",
+            "contents", "contents, size and time", "mode", "owner", "time", "removal", "variable", "setting", "program",
+            "neighbour", "description", "other root",
         ])
     func changed(_ what: String) async throws {
         let counted = try Counted(reads: "reads: {files: [\"{file}\"], environment: [MODE]}", answer: Self.good)
@@ -50,6 +51,16 @@ import Testing
         case "time":
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSince1970: 1_000_000)], ofItemAtPath: sandbox.path("input.txt"))
+        case "contents, size and time":
+            // Nobody can set the time of the change itself.
+            let times = try await sandbox.shell(
+                "touch -r input.txt then; printf 2 >input.txt; touch -r then input.txt; rm then")
+            #expect(times.status == 0, "\(times.all)")
+        case "mode":
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: sandbox.path("input.txt"))
+        case "owner":
+            // Only root can give a file away; to anybody else, chgrp to the own group is a change, too.
+            #expect(try await sandbox.shell("chown 4711 input.txt 2>/dev/null || chgrp $(id -g) input.txt").status == 0)
         case "removal": try sandbox.remove("input.txt")
         case "variable": environment["MODE"] = "x"
         case "setting":

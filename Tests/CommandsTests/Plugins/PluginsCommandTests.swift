@@ -86,7 +86,7 @@ import Testing
                 "cat >/dev/null; echo '{\"protocol\":1,\"findings\":[]}'",
                 "a request that is no JSON is no success: it ended"
             ),
-            ("echo x >>log; echo '{\"protocol\":1,\"findings\":[]}'", "it made log"),
+            ("echo x >>log; echo '{\"protocol\":1,\"findings\":[]}'", "it tried to write log in a check"),
             ("echo junk", "not one JSON object"),
             ("sleep 300 & echo '{\"protocol\":1,\"findings\":[]}'", "it left processes running"),
         ])
