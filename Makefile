@@ -19,6 +19,7 @@ MINIMUM_PLUGIN_TESTS := 132
 MINIMUM_INSTALL_TESTS := 38
 MINIMUM_SERVE_TESTS := 20
 MINIMUM_FORMAT_TESTS := 46
+MINIMUM_MAKE_TESTS := 26
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage
@@ -32,7 +33,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-formats test-plugins test-faults test-install test-serve ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-formats test-plugins test-faults test-install test-serve test-make ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -81,6 +82,10 @@ test-install: ## what make install brings: completions in real shells, manual pa
 .PHONY: test-serve
 test-serve: ## selfheal serve, as probes, browsers and people of ill will use it
 	scripts/expect-tests.sh $(MINIMUM_SERVE_TESTS) $(PYTHON) -m unittest discover -s Tests/serve
+
+.PHONY: test-make
+test-make: ## the targets for others' Makefiles, those of the template and those made from a manifest
+	scripts/expect-tests.sh $(MINIMUM_MAKE_TESTS) $(PYTHON) -m unittest discover -s Tests/make
 
 .PHONY: test-crash
 test-crash: dependencies ## every single write-like system call of a heal goes wrong
