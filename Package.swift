@@ -57,6 +57,8 @@ let package = Package(
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
         // Tables that must be filled: what the manifest says of them, their graph, how they are.
         library("Datasets", ["HealModel", "ManifestShape", "HealKit"]),
+        // Fills them: sources of rows, the work ledger, retries, the order of work.
+        library("Populating", ["HealModel", "HealKit", "Datasets"]),
         // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
         library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "CSelfHeal", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
@@ -86,6 +88,10 @@ let package = Package(
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
         tests("DatasetsTests", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "TestSupport"]),
+        tests(
+            "PopulatingTests",
+            ["HealModel", "HealKit", "ManifestShape", "Datasets", "Populating", "LiveMachine", "CSelfHeal", "TestSupport"]
+        ),
         tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
         tests(
             "DraftingTests",
