@@ -20,7 +20,12 @@ enum ChatAnswer {
     static func entities(in text: String, limit: Int) -> [Entity] {
         let all = list(in: text) ?? lines(in: text)
         var seen: Set<String> = []
-        return Array(all.lazy.filter { seen.insert(identifier($0.name)).inserted }.prefix(limit))
+        var chosen: [Entity] = []
+        for entity in all where seen.insert(identifier(entity.name)).inserted {
+            if chosen.count == limit { break }
+            chosen.append(entity)
+        }
+        return chosen
     }
 
     /// A name as it stands in an entity's identifier.
@@ -47,9 +52,7 @@ enum ChatAnswer {
                 let entities = values.compactMap { Entity($0) }
                 if !entities.isEmpty { return entities }
                 if values.isEmpty { hasEmpty = true }
-                // Numbers, as in a citation: what is asked for comes later.
-                start = end
-                continue
+                // Otherwise numbers, as in a citation, or a list in a list: what is asked for comes later.
             }
             if end == nil {
                 let entities = wholeObjects(in: bytes, after: open)
@@ -85,7 +88,9 @@ enum ChatAnswer {
     static func lines(in text: String) -> [Entity] {
         text.split(whereSeparator: \.isNewline).compactMap { line in
             let lowered = line.lowercased()
-            guard keywords.contains(where: { lowered.contains($0) }), let colon = line.firstIndex(of: ":") else { return nil }
+            guard keywords.contains(where: { lowered.contains($0) }), let colon = line.firstIndex(of: ":") else {
+                return nil
+            }
             let name = line[..<colon].drop { $0.isWhitespace || $0.isNumber || "-*•.)#".contains($0) }
             // What a line begins with in JSON that is broken.
             guard let first = name.first, !"\"{[]}`".contains(first) else { return nil }

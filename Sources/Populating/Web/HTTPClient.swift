@@ -50,7 +50,8 @@ struct HTTPClient: Sendable {
         }
         guard let program else {
             throw SourceFailure(
-                .configuration, "the program 'curl' is not installed, which asks servers (Debian: apt-get install curl)")
+                .configuration, "the program 'curl' is not installed, which asks servers (Debian: apt-get install curl)"
+            )
         }
         var environment = ["LC_ALL": "C"]
         for name in Self.variables { environment[name] = machine.environment[name] }
@@ -165,7 +166,9 @@ struct HTTPClient: Sendable {
         while start < bytes.count {
             var end = min(start + longestPiece, bytes.count)
             // Between characters.
-            while end < bytes.count, end > start, bytes[end] & 0xC0 == 0x80 || bytes[end] == UInt8(ascii: "@") { end -= 1 }
+            while end < bytes.count, end > start, bytes[end] & 0xC0 == 0x80 || bytes[end] == UInt8(ascii: "@") {
+                end -= 1
+            }
             guard end > start, bytes[start] != UInt8(ascii: "@") else {
                 throw SourceFailure(.configuration, "what is to be sent holds too many '@' in a row")
             }

@@ -15,7 +15,10 @@ enum HTTPFailure {
         case 6: (kind, what) = (.connection, "the host's name is not known")
         case 7: (kind, what) = (.connection, "nothing takes connections there")
         case 18: (kind, what) = (.connection, "the connection ended within the answer")
-        case 26: (kind, what) = (.configuration, "curl could not read what it is to do; what is to be sent may be too long for it")
+        case 26:
+            (kind, what) = (
+                .configuration, "curl could not read what it is to do; what is to be sent may be too long for it"
+            )
         case 23, 27: (kind, what) = (.resource, "there is no room for the answer")
         case 28: (kind, what) = (.timeout, "no answer within \(timeout.inSeconds)")
         case 35: (kind, what) = (.connection, "no encrypted connection came about")

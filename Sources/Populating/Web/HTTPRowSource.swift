@@ -41,7 +41,8 @@ public struct HTTPRowSource: RowSource {
                 throw SourceFailure(.parse, "\(address.place): a page names one that was read before as its next")
             }
             guard seen.count <= source.maxPages else {
-                throw SourceFailure(.configuration, "\(address.place): there are more than \(source.maxPages) pages (max_pages)")
+                throw SourceFailure(
+                    .configuration, "\(address.place): there are more than \(source.maxPages) pages (max_pages)")
             }
             let page = try await page(at: address, body, token, until: end, context)
             guard let page else { return }
@@ -54,7 +55,8 @@ public struct HTTPRowSource: RowSource {
     private func firstAddress(_ unit: Unit?) throws(SourceFailure) -> WebAddress {
         let text = try filled(url, unit, keepsUnknown: false, WebAddress.escaped)
         guard let written = WebAddress(source.url), let address = WebAddress(text) else {
-            throw SourceFailure(.configuration, "the URL is none of http or https with a host, and without a user's name")
+            throw SourceFailure(
+                .configuration, "the URL is none of http or https with a host, and without a user's name")
         }
         // Who writes rows must not say where the token goes.
         guard address.isSameOrigin(as: written) else {
@@ -113,7 +115,8 @@ public struct HTTPRowSource: RowSource {
             do {
                 return try JSONReader.read(answer.body)
             } catch {
-                throw SourceFailure(.parse, "\(address.place): the answer is not JSON (byte \(error.offset): \(error.reason))")
+                throw SourceFailure(
+                    .parse, "\(address.place): the answer is not JSON (byte \(error.offset): \(error.reason))")
             }
         }
         throw SourceFailure(.configuration, "\(start.place): more than \(Self.redirections) redirections")
@@ -150,7 +153,8 @@ public struct HTTPRowSource: RowSource {
             // A page's author must not send the token, or us, anywhere else.
             guard next.isSameOrigin(as: address) else {
                 throw SourceFailure(
-                    .configuration, "\(address.place): the next page is on another server, \(next.scheme)://\(next.place)")
+                    .configuration,
+                    "\(address.place): the next page is on another server, \(next.scheme)://\(next.place)")
             }
             return next
         default: throw SourceFailure(.parse, "\(address.place): '\(pointer)' in the answer is not a text")
@@ -166,7 +170,8 @@ extension SourceContext {
             throw SourceFailure(.configuration, "the environment variable '\(variable)' is not set")
         }
         guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }) else {
-            throw SourceFailure(.configuration, "the environment variable '\(variable)' holds a space or a control character")
+            throw SourceFailure(
+                .configuration, "the environment variable '\(variable)' holds a space or a control character")
         }
         return value
     }

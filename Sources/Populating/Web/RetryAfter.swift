@@ -20,10 +20,12 @@ enum RetryAfter {
         guard words.count == 6 || words.count == 5 else { return nil }
         let isC = words.count == 5
         if !isC, words[5] != "gmt" { return nil }
-        let (day, month, year, time) = isC ? (words[2], words[1], words[4], words[3]) : (words[1], words[2], words[3], words[4])
+        let (day, month, year, time) =
+            isC ? (words[2], words[1], words[4], words[3]) : (words[1], words[2], words[3], words[4])
         let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
         guard let day = Int64(day), (1...31).contains(day), let month = months.firstIndex(of: String(month)),
-            var year = Int64(year), (0...9999).contains(year), clock.count == 3, let hour = clock[0], let minute = clock[1],
+            var year = Int64(year), (0...9999).contains(year), clock.count == 3, let hour = clock[0],
+            let minute = clock[1],
             let second = clock[2], (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
         else { return nil }
         if year < 100 { year += year < 70 ? 2000 : 1900 }
