@@ -61,4 +61,7 @@ public struct SourceFailure: Error, Sendable, Hashable {
         self.message = message
         self.retryAfter = retryAfter
     }
+
+    /// The run was asked to stop, so that there is no answer: nothing has failed.
+    public static let stopped = SourceFailure(.unknown, "stopped on request")
 }
