@@ -63,6 +63,9 @@ public struct DatasetGraph: Sendable, Hashable {
     public subscript(name: String) -> Dataset? { positions[name].map { order[$0] } }
     public var names: [String] { order.map(\.name) }
 
+    /// Where it stands in the order; behind all for one that is not there.
+    func position(of name: String) -> Int { positions[name] ?? order.count }
+
     /// What depends on it directly.
     public func children(of name: String) -> [Dataset] {
         positions[name].map { childPositions[$0].map { order[$0] } } ?? []
