@@ -124,8 +124,9 @@ struct TargetSearch {
             for name in (needs[most] ?? []).union([most]).subtracting(chosen) {
                 chosen.insert(name)
                 for dependent in (dependents[name] ?? []) + [name] {
-                    rest[dependent]?.weight -= weights[name] ?? 0
-                    rest[dependent]?.cost -= costs[name] ?? 0
+                    guard let left = rest[dependent] else { continue }
+                    // Sums of fractions may end a little below nothing.
+                    rest[dependent] = (left.weight - (weights[name] ?? 0), max(1e-9, left.cost - (costs[name] ?? 0)))
                 }
             }
         }
@@ -150,8 +151,11 @@ struct TargetSearch {
         let free = open.filter { costs[$0.name] == nil && $0.isWaiting }.map(\.weight).reduce(0, +)
         var rest = target * requiredWeight - readyWeight - free
         var bound = 0.0
-        let useful = open.compactMap { one in costs[one.name].map { (weight: one.weight, cost: $0) } }
-            .filter { $0.weight > 0 }.sorted { $0.weight / $0.cost > $1.weight / $1.cost }
+        var useful: [(weight: Double, cost: Double)] = []
+        for one in open where one.weight > 0 {
+            if let cost = costs[one.name] { useful.append((one.weight, cost)) }
+        }
+        useful.sort { $0.weight / $0.cost > $1.weight / $1.cost }
         for one in useful where rest > 0 {
             bound += one.cost * min(1, rest / one.weight)
             rest -= one.weight
