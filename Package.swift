@@ -71,7 +71,7 @@ let package = Package(
         library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
         library("HealEngine", ["HealModel", "HealKit", "ManifestShape", collections, crypto]),
-        library("Rendering", ["HealModel"]),
+        library("Rendering", ["HealModel", "Datasets"]),
         // A few pages over HTTP. Knows nothing of ours, and nothing else knows of its sockets.
         library("Serving", [sockets]),
         library(
@@ -115,7 +115,7 @@ let package = Package(
             ["HealModel", "HealKit", "ManifestShape", "HealManifest", "ExternalPlugins", "TestSupport"]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
-        tests("RenderingTests", ["HealModel", "Rendering", crypto], fixtures: true),
+        tests("RenderingTests", ["HealModel", "ManifestShape", "Datasets", "Rendering", crypto], fixtures: true),
         tests("ServingTests", ["Serving"]),
         // Runs the built programs as a user does.
         tests(

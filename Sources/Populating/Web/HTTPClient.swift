@@ -1,5 +1,3 @@
-import Datasets
-import Glibc
 import HealKit
 
 /// Something that is asked of a server.
@@ -46,7 +44,7 @@ struct HTTPClient: Sendable {
         do {
             program = try machine.executable(named: "curl")?.path
         } catch {
-            throw SourceFailure(.configuration, error.explanation)
+            throw SourceFailure(error)
         }
         guard let program else {
             throw SourceFailure(
@@ -64,12 +62,10 @@ struct HTTPClient: Sendable {
             result = try await machine.run(command)
         } catch .timedOut {
             throw SourceFailure(.timeout, "\(place): no answer within \(request.timeout.inSeconds)")
-        } catch .system(_, _, let code, let meaning) where [ENOMEM, EAGAIN, EMFILE, ENFILE, ENOSPC].contains(code) {
-            throw SourceFailure(.resource, "curl cannot be run: \(meaning)")
         } catch .cancelled {
-            throw SourceFailure(.unknown, MachineError.cancelled.explanation)
+            throw .stopped
         } catch {
-            throw SourceFailure(.configuration, error.explanation)
+            throw SourceFailure(error)
         }
         if let failure = HTTPFailure.of(exit: result.status, place: place, after: request.timeout) { throw failure }
         if result.standardOutput.count > largest {
