@@ -47,8 +47,8 @@ struct MakeTargetsTests {
     @Test(
         "the options with which the manifest was found are there again, for make and for the shell",
         arguments: [
-            ("app.yaml", "app.yaml"), ("my app.yaml", "'my app.yaml'"), ("it's", #"'it'\''s'"#), ("$(id)", "'$$(id)'"),
-            ("a#b", #"'a\#b'"#), ("", "''"), ("`id`;id", "'`id`;id'"),
+            ("app.yaml", "app.yaml"), ("my app.yaml", "'my app.yaml'"), ("it's", "'it'\\''s'"), ("$(id)", "'$$(id)'"),
+            ("a#b", "'a\\#b'"), ("", "''"), ("`id`;id", "'`id`;id'"),
         ])
     func options(_ word: String, _ shown: String) throws {
         let text = MakeTargetsRenderer(options: ["--manifest", word]).text(try graph([("a", [])]))

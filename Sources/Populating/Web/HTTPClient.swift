@@ -1,3 +1,4 @@
+import Datasets
 import HealKit
 
 /// Something that is asked of a server.
