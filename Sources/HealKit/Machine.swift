@@ -109,11 +109,22 @@ public protocol SQLConnection {
     func execute(_ sql: String) throws(MachineError)
     /// The rows of one statement; `arguments` fill its `?` in order.
     func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]]
+    /// The first row of one statement, which is ended there, and `nil` when it has none. For what is asked of data of any size:
+    /// nothing more is read than that row needs.
+    /// - Throws: `.timedOut` when it works for longer than `limit`.
+    func firstRow(_ sql: String, _ arguments: [SQLValue], within limit: Duration) throws(MachineError) -> [SQLValue]?
     /// Compiles every statement of the text without running it.
     func compile(_ sql: String) throws(MachineError)
 }
 
 extension SQLConnection {
+    /// For connections to little data: without a limit.
+    public func firstRow(
+        _ sql: String, _ arguments: [SQLValue], within limit: Duration
+    ) throws(MachineError) -> [SQLValue]? {
+        try rows(sql, arguments).first
+    }
+
     public func rows(_ sql: String) throws(MachineError) -> [[SQLValue]] { try rows(sql, []) }
 }
 

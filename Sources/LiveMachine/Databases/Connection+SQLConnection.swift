@@ -41,6 +41,19 @@ extension Connection: SQLConnection {
         return rows
     }
 
+    func firstRow(
+        _ sql: String, _ arguments: [SQLValue], within limit: Duration
+    ) throws(MachineError) -> [SQLValue]? {
+        try requireTransaction()
+        if let answer = knownAnswer(sql) { return answer.first }
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(arguments, on: self)
+        return try patience.limited(to: limit) { () throws(MachineError) in
+            try statement.step(on: self) ? statement.row() : nil
+        }
+    }
+
     func compile(_ sql: String) throws(MachineError) {
         var text = SQLText(sql)
         while try text.next(on: self) != nil {}
@@ -59,7 +72,7 @@ extension Connection: SQLConnection {
             if patience.isInterrupted { return .cancelled }
             fault = .busy(waited: patience.waited)
         case SQLITE_INTERRUPT:
-            if patience.ranOut, let limit = patience.timeLimit { return .timedOut(subject: subject, after: limit) }
+            if patience.ranOut, let limit = patience.limitThatEnded { return .timedOut(subject: subject, after: limit) }
             return .cancelled
         case SQLITE_CORRUPT: fault = .damaged(message)
         case SQLITE_NOTADB: fault = .notADatabase

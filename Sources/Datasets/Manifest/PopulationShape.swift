@@ -65,9 +65,6 @@ extension CommandSource {
 
     private func checked() throws(ShapeFailure) -> CommandSource {
         guard let program = arguments.first, !program.isEmpty else { throw ShapeFailure("no program is named") }
-        guard !arguments.contains(where: { $0.utf8.contains(0) }) else {
-            throw ShapeFailure("an argument holds a NUL")
-        }
         return self
     }
 }
