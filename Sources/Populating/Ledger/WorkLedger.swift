@@ -63,7 +63,7 @@ struct WorkLedger {
             version: row[6])
     }
 
-    /// Notes what became of a unit, and keeps the counters.
+    /// Notes what became of a unit, and keeps the counters: what is set aside counts as done, since nothing is left to do for it.
     func set(_ unit: SQLValue, _ entry: Entry, at now: Int64) throws(MachineError) {
         let before = try self.entry(unit)
         _ = try connection.rows(
@@ -83,12 +83,12 @@ struct WorkLedger {
                 entry.version, .integer(now),
             ])
         try count(
-            done: Self.change(before, entry, .done), failed: Self.change(before, entry, .failed),
+            done: Self.change(before, entry, [.done, .quarantined]), failed: Self.change(before, entry, [.failed]),
             rows: entry.rowCount - (before?.rowCount ?? 0))
     }
 
-    private static func change(_ before: Entry?, _ after: Entry, _ state: State) -> Int {
-        (after.state == state ? 1 : 0) - (before?.state == state ? 1 : 0)
+    private static func change(_ before: Entry?, _ after: Entry, _ states: [State]) -> Int {
+        (states.contains(after.state) ? 1 : 0) - (before.map { states.contains($0.state) } == true ? 1 : 0)
     }
 
     private func count(done: Int, failed: Int, rows: Int) throws(MachineError) {
@@ -128,7 +128,7 @@ struct WorkLedger {
         _ = try connection.rows(
             """
             UPDATE _selfheal_datasets SET (done, failed, rows_written) = (
-              SELECT count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state = 'failed'),
+              SELECT count(*) FILTER (WHERE state IN ('done', 'quarantined')), count(*) FILTER (WHERE state = 'failed'),
                 coalesce(sum(row_count), 0)
               FROM _selfheal_units WHERE dataset = ?1),
               quarantined = (SELECT count(*) FROM _selfheal_quarantine WHERE dataset = ?1)
