@@ -66,7 +66,9 @@ public struct PopulationTools: Sendable {
         dataset, source throws(SourceFailure) in
         switch source {
         case .command(let command): CommandRowSource(command)
-        case .sql, .plugin, .http, .llm:
+        case .http(let server): HTTPRowSource(server)
+        case .llm(let model): LLMRowSource(model)
+        case .sql, .plugin:
             throw SourceFailure(.configuration, "nothing here gives rows from '\(source.kind)'")
         }
     }

@@ -106,8 +106,9 @@ public struct HTTPRowSource: RowSource {
                 address = target
                 continue
             }
+            // What a unit names may be unknown there: that one is set aside, and the others go on.
             if let failure = HTTPFailure.of(
-                answer, place: address.place, missing: url.hasPlaces ? .dependency : .configuration)
+                answer, place: address.place, missing: url.hasPlaces ? .constraint : .configuration)
             {
                 throw failure
             }

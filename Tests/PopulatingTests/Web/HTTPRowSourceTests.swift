@@ -8,7 +8,7 @@ import Testing
 
 @testable import Populating
 
-private let here = SourceLocation(file: "schemas.yaml", line: 1, column: 1)
+private let origin = SourceLocation(file: "schemas.yaml", line: 1, column: 1)
 
 private func unit(_ key: SQLValue, _ cells: [(String, SQLValue)] = []) -> Populating.Unit {
     Populating.Unit(key: key, row: cells.map { Cell($0.0, $0.1) })
@@ -102,7 +102,7 @@ struct HTTPRowSourceTests {
         try await withServer([.json("[]"), .json("[]")]) { server in
             let source = HTTPRowSource(
                 HTTPSource(
-                    url: server.url, method: .post, headers: [Keyed("X-Trace", here, "a \"b\" \\c")],
+                    url: server.url, method: .post, headers: [Keyed("X-Trace", origin, "a \"b\" \\c")],
                     body: #"{"q": {"id": "{key}"}, "n": {n}, "other": "{other}"} @x"#))
             _ = try await ask(source, [unit(.text("a\"b\\\n\té"), [("n", .integer(3))])]).get()
             let request = server.requests[0]
@@ -221,7 +221,7 @@ struct HTTPRowSourceTests {
         let result = try await withServer([.answer(404, body: "")]) { server in
             try await ask(HTTPRowSource(HTTPSource(url: server.url + "/{key}")), [unit(.integer(1))])
         }
-        #expect(result.failure?.kind == .dependency)
+        #expect(result.failure?.kind == .constraint)
     }
 
     @Test(
@@ -299,9 +299,9 @@ struct HTTPRowSourceTests {
             HTTPSource(url: "http://127.0.0.1:9/ x"), HTTPSource(url: "http://127.0.0.1:9/", tokenVariable: "UNSET"),
             HTTPSource(url: "http://127.0.0.1:9/", tokenVariable: "EMPTY"),
             HTTPSource(url: "http://127.0.0.1:9/", tokenVariable: "BROKEN"),
-            HTTPSource(url: "http://127.0.0.1:9/", headers: [Keyed("X", here, "a\r\nEvil: 1")]),
-            HTTPSource(url: "http://127.0.0.1:9/", headers: [Keyed("@file", here, "")]),
-            HTTPSource(url: "http://127.0.0.1:9/", headers: [Keyed("A b", here, "c")]),
+            HTTPSource(url: "http://127.0.0.1:9/", headers: [Keyed("X", origin, "a\r\nEvil: 1")]),
+            HTTPSource(url: "http://127.0.0.1:9/", headers: [Keyed("@file", origin, "")]),
+            HTTPSource(url: "http://127.0.0.1:9/", headers: [Keyed("A b", origin, "c")]),
             HTTPSource(url: "http://127.0.0.1:9/", method: .post, body: "a\0b"),
         ])
     func configuration(_ source: HTTPSource) async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Populating
 
-private let here = SourceLocation(file: "schemas.yaml", line: 1, column: 1)
+private let origin = SourceLocation(file: "schemas.yaml", line: 1, column: 1)
 
 private func document(_ key: SQLValue, title: SQLValue = .text("T"), content: SQLValue) -> Unit {
     Unit(key: key, row: [Cell("doc_id", key), Cell("title", title), Cell("content", content)])
@@ -64,7 +64,7 @@ struct LLMRowSourceTests {
         try await withServer([says(#"[{"name": "x", "type": "T", "score": 0.5}]"#)]) { server in
             let source = model(server) {
                 $0.columns = [("name", "entity_name"), ("entity_id", "id"), ("score", "score"), ("missing", "gap")]
-                    .map { Keyed($0.0, here, $0.1) }
+                    .map { Keyed($0.0, origin, $0.1) }
             }
             let rows = try await ask(source, [document(.integer(3), content: .text("x"))], on: webMachine(key)).get()
             #expect(
