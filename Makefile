@@ -13,6 +13,7 @@ SWIFT := swift="$$(scripts/find-swift.sh)"; export PATH="$$swift:$$PATH";
 # Fewer tests than these mean that some were not found. Raise them as tests are added.
 MINIMUM_SWIFT_TESTS := 858
 MINIMUM_EXAMPLE_TESTS := 34
+MINIMUM_RAG_TESTS := 9
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
 MINIMUM_PLUGIN_TESTS := 132
@@ -57,6 +58,7 @@ test-swift:
 .PHONY: test-example
 test-example:
 	scripts/expect-tests.sh $(MINIMUM_EXAMPLE_TESTS) $(PYTHON) -m unittest discover -s examples/dynamic-pricing/tests
+	scripts/expect-tests.sh $(MINIMUM_RAG_TESTS) $(PYTHON) -m unittest discover -s examples/rag/tests
 
 .PHONY: test-launcher
 test-launcher:
