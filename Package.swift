@@ -60,7 +60,9 @@ let package = Package(
         // Fills them: sources of rows, the work ledger, retries, the order of work.
         library("Populating", ["HealModel", "HealKit", "Datasets"]),
         // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
-        library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "CSelfHeal", crypto]),
+        library(
+            "ExternalPlugins",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "Populating", "CSelfHeal", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
         library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
         // A manifest for what is there.
@@ -78,7 +80,8 @@ let package = Package(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving",
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving", "Datasets",
+                "Populating",
                 "CSelfHeal", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),

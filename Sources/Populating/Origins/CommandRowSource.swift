@@ -30,8 +30,14 @@ public struct CommandRowSource: RowSource {
         /// The names of variables that it is given beside those that every program is given.
         public var variables: [String]
         public var input: [UInt8]
+        /// How far it is kept from writing.
+        public var supervision: Supervision
 
-        public init(name: String, arguments: [String], variables: [String], input: [UInt8]) {
+        public init(
+            name: String, arguments: [String], variables: [String], input: [UInt8],
+            supervision: Supervision = Supervision(isConfined: false)
+        ) {
+            self.supervision = supervision
             self.name = name
             self.arguments = arguments
             self.variables = variables
@@ -55,7 +61,7 @@ public struct CommandRowSource: RowSource {
                 answer = try await context.machine.run(
                     CommandRequest(
                         executable: found.path, arguments: arguments, environment: environment,
-                        timeout: context.timeout, input: input, supervision: Supervision(isConfined: false)),
+                        timeout: context.timeout, input: input, supervision: supervision),
                     output: output)
             } catch .cancelled {
                 throw .stopped
