@@ -54,7 +54,7 @@ let package = Package(
         library("HealKit", ["HealModel", "ManifestShape"]),
         library("HealManifest", ["HealModel", "ManifestShape", "Yams"]),
         library("SQLiteSchema", ["HealModel", "HealKit"]),
-        library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
+        library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv", "Datasets"]),
         // Tables that must be filled: what the manifest says of them, their graph, how they are.
         library("Datasets", ["HealModel", "ManifestShape", "HealKit"]),
         // Fills them: sources of rows, the work ledger, retries, the order of work.
@@ -73,16 +73,15 @@ let package = Package(
         library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
         library("HealEngine", ["HealModel", "HealKit", "ManifestShape", collections, crypto]),
-        library("Rendering", ["HealModel", "Datasets"]),
+        library("Rendering", ["HealModel", "ManifestShape", "Datasets"]),
         // A few pages over HTTP. Knows nothing of ours, and nothing else knows of its sockets.
         library("Serving", [sockets]),
         library(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving", "Datasets",
-                "Populating",
-                "CSelfHeal", arguments,
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving",
+                "Datasets", "Populating", "CSelfHeal", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "auto-heal", dependencies: ["Commands"], swiftSettings: strict),
@@ -90,7 +89,9 @@ let package = Package(
         // A machine in memory, for tests of checks and of the engine.
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
-        tests("DatasetsTests", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "TestSupport"]),
+        tests(
+            "DatasetsTests",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "LiveMachine", "TestSupport"]),
         tests(
             "PopulatingTests",
             ["HealModel", "HealKit", "ManifestShape", "Datasets", "Populating", "LiveMachine", "CSelfHeal", "TestSupport"]

@@ -73,9 +73,10 @@ struct StatusAssembly {
         } else if let entry = status.ledger {
             let counted = facts[parent.relation.database]?.tables[parent.name]?.counted ?? 0
             let all = max(counted, parentCounts[dataset.name] ?? 0)
+            let settled = entry.done + entry.failed + table.quarantinedUnits
             progress = UnitProgress(
-                done: entry.done, failed: entry.failed, pending: max(0, all - entry.done - entry.failed),
-                isCounted: false)
+                done: entry.done, failed: entry.failed, quarantined: table.quarantinedUnits,
+                pending: max(0, all - settled), isCounted: false)
         } else {
             // Never populated by us: somebody else may have filled it, and keeps to no units.
             return nil
@@ -213,11 +214,14 @@ extension DatasetStatus {
         case .invalid where populate.write != .replace || populate.unit != nil:
             return "\(what), and rows that are there are only made anew by force"
         case .empty, .short:
-            guard populate.unit != nil, let units, units.isCounted, units.isComplete, units.total > 0 else { return nil }
+            guard populate.unit != nil, let units, units.isCounted, units.isComplete, units.total > 0 else {
+                return nil
+            }
             return "\(what), although all its \(units.total) units are done"
         case .stale where populate.unit != nil:
             guard let units, units.isComplete else { return nil }
-            return "\(what), although all its units are done: it gets new rows when '\(populate.unit?.parent ?? "")' does"
+            return
+                "\(what), although all its units are done: it gets new rows when '\(populate.unit?.parent ?? "")' does"
         default: return nil
         }
     }
