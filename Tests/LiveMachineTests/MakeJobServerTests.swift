@@ -12,10 +12,12 @@ struct MakeJobServerTests {
         "what MAKEFLAGS says of it",
         arguments: [
             ("", nil, nil), ("n -j4", 4, nil), (" -j4 --jobserver-auth=3,4", 4, .descriptors(read: 3, write: 4)),
-            (" -j --jobserver-fds=5,6 -j", nil, .descriptors(read: 5, write: 6)), ("-j8 --jobserver-auth=fifo:/tmp/G", 8, .fifo("/tmp/G")),
+            (" -j --jobserver-fds=5,6 -j", nil, .descriptors(read: 5, write: 6)),
+            ("-j8 --jobserver-auth=fifo:/tmp/G", 8, .fifo("/tmp/G")),
             (" --jobserver-auth=3,4 --jobserver-auth=5,6", nil, .descriptors(read: 5, write: 6)),
             ("-j2 -- TARGET=x -j9 --jobserver-auth=8,9", 2, nil), ("-j2 --jobserver-auth=-2,-2", 2, nil),
-            ("-j2 --jobserver-auth=3", 2, nil), ("-j2 --jobserver-auth=fifo:", 2, nil), ("-j2 --jobserver-auth=0,1", 2, nil),
+            ("-j2 --jobserver-auth=3", 2, nil), ("-j2 --jobserver-auth=fifo:", 2, nil),
+            ("-j2 --jobserver-auth=0,1", 2, nil),
             ("-j-1", nil, nil), ("-j0", nil, nil), ("-jx", nil, nil),
         ] as [(String, Int?, Description.Channel?)])
     func flags(_ flags: String, _ jobs: Int?, _ channel: Description.Channel?) {
@@ -51,7 +53,9 @@ struct MakeJobServerTests {
         #expect(server.take() == 7)
     }
 
-    @Test("descriptors that are closed, or are something else, are none", arguments: ["900,901", "fifo:/no/such", "fifo:/etc/passwd"])
+    @Test(
+        "descriptors that are closed, or are something else, are none",
+        arguments: ["900,901", "fifo:/no/such", "fifo:/etc/passwd"])
     func none(_ value: String) {
         #expect(MakeJobServer(Description(flags: "-j3 --jobserver-auth=\(value)")) == nil)
     }

@@ -56,15 +56,14 @@ final class StubServer: Sendable {
             while case let connection = accept(listener, nil, nil), connection >= 0 {
                 Thread.detachNewThread { self.serve(connection) }
             }
+            // Here, and not by whoever stops it: its number may be another server's by the time that it is used again.
+            close(listener)
         }
         thread.start()
     }
 
     /// Takes no more connections. (`self` is held by the thread that accepts until then.)
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private func serve(_ connection: Int32) {
         defer { close(connection) }
