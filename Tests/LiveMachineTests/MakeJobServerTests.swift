@@ -30,7 +30,7 @@ struct MakeJobServerTests {
     func tokens() throws {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
-        defer { ends.forEach { close($0) } }
+        defer { for end in ends { close(end) } }
         #expect(write(ends[1], "ab", 2) == 2)
         let server = try #require(MakeJobServer(Description(flags: "-j3 --jobserver-auth=\(ends[0]),\(ends[1])")))
         #expect(server.take() == UInt8(ascii: "a"))
