@@ -30,7 +30,8 @@ public struct PlanMaker: Sendable {
                 let what = isLeftOut ? " and was not chosen: '+\(dataset.name)' takes it along" : ""
                 blocked.append(
                     BlockedDataset(
-                        name: dataset.name, reason: "it depends on '\(parent)', which is not ready\(what)", cause: parent))
+                        name: dataset.name, reason: "it depends on '\(parent)', which is not ready\(what)",
+                        cause: parent))
                 continue
             }
             reasons[dataset.name] = reason
@@ -52,7 +53,9 @@ public struct PlanMaker: Sendable {
         if !status.isReady, status.state != .waiting {
             if status.whyNotPopulated == nil { return .state(status.state) }
             // New rows of a parent may mend it.
-            if isMissing || status.state == .invalid && populate.unit == nil && populate.write != .replace { return nil }
+            if isMissing || status.state == .invalid && populate.unit == nil && populate.write != .replace {
+                return nil
+            }
         }
         guard let unit = populate.unit else {
             // A parent that perhaps gets no rows changes nothing; when it does, the next look finds this one stale.

@@ -27,7 +27,8 @@ struct TargetSearch {
         candidates = sure.map(\.name)
         let names = Set(candidates)
         needs = Dictionary(
-            candidates.map { ($0, graph.ancestors(of: $0).intersection(names)) }, uniquingKeysWith: { first, _ in first })
+            candidates.map { ($0, graph.ancestors(of: $0).intersection(names)) },
+            uniquingKeysWith: { first, _ in first })
         let known = sure.compactMap { $0.estimate.map(Self.seconds) }.filter { $0 > 0 }
         let usual = known.isEmpty ? 1 : known.reduce(0, +) / Double(known.count)
         costs = Dictionary(

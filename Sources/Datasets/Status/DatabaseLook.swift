@@ -217,7 +217,8 @@ struct DatabaseLook {
         // The columns themselves must be there: a check that names others is a mistake.
         let all = try connection.rows("SELECT lower(name) FROM pragma_table_xinfo(?, 'main')", [name])
         guard wanted.isSubset(of: all.compactMap { $0[0].text }) else { return false }
-        if keys.count == 1, let key = keys[0][0].text, wanted.contains(key), keys[0][2].text?.uppercased() == "INTEGER" {
+        if keys.count == 1, let key = keys[0][0].text, wanted.contains(key), keys[0][2].text?.uppercased() == "INTEGER"
+        {
             return true
         }
         let indexed = try connection.rows(

@@ -213,11 +213,14 @@ extension DatasetStatus {
         case .invalid where populate.write != .replace || populate.unit != nil:
             return "\(what), and rows that are there are only made anew by force"
         case .empty, .short:
-            guard populate.unit != nil, let units, units.isCounted, units.isComplete, units.total > 0 else { return nil }
+            guard populate.unit != nil, let units, units.isCounted, units.isComplete, units.total > 0 else {
+                return nil
+            }
             return "\(what), although all its \(units.total) units are done"
         case .stale where populate.unit != nil:
             guard let units, units.isComplete else { return nil }
-            return "\(what), although all its units are done: it gets new rows when '\(populate.unit?.parent ?? "")' does"
+            return
+                "\(what), although all its units are done: it gets new rows when '\(populate.unit?.parent ?? "")' does"
         default: return nil
         }
     }

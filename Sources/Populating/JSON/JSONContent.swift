@@ -42,7 +42,8 @@ public indirect enum JSONContent: Sendable, Hashable {
         case .text(let text): self = .text(text)
         case .blob(let bytes):
             let digits = Array("0123456789abcdef".utf8)
-            self = .text(String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))
+            self = .text(
+                String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))
         }
     }
 

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `selfheal data`
+struct DataCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Says which tables are filled, and fills them.",
+        subcommands: [DataHealCommand.self, DataQuarantineCommand.self])
+}
