@@ -57,8 +57,12 @@ let package = Package(
         library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv", "Datasets"]),
         // Tables that must be filled: what the manifest says of them, their graph, how they are.
         library("Datasets", ["HealModel", "ManifestShape", "HealKit"]),
+        // Fills them: sources of rows, the work ledger, retries, the order of work.
+        library("Populating", ["HealModel", "HealKit", "Datasets"]),
         // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
-        library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "CSelfHeal", crypto]),
+        library(
+            "ExternalPlugins",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "Populating", "CSelfHeal", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
         library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
         // A manifest for what is there.
@@ -76,8 +80,9 @@ let package = Package(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving",
-                "Datasets", "CSelfHeal", arguments,
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving", "Datasets",
+                "Populating",
+                "CSelfHeal", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "auto-heal", dependencies: ["Commands"], swiftSettings: strict),
@@ -88,6 +93,13 @@ let package = Package(
         tests(
             "DatasetsTests",
             ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "LiveMachine", "TestSupport"]),
+        tests(
+            "PopulatingTests",
+            [
+                "HealModel", "HealKit", "ManifestShape", "Datasets", "Populating", "LiveMachine", "CSelfHeal",
+                "TestSupport",
+            ]
+        ),
         tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
         tests(
             "DraftingTests",

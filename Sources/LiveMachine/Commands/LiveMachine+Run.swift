@@ -12,12 +12,25 @@ extension LiveMachine {
     /// SIGTERM, and SIGKILL two seconds later. A supervised one is run by this program's own executable, which sees to it that
     /// nothing is left of it.
     public func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer {
+        try await run(command, to: nil)
+    }
+
+    /// The same, with the whole standard output in a file. A command whose output finds no room any more is ended.
+    public func run(
+        _ command: CommandRequest, output: any TemporaryFile
+    ) async throws(MachineError) -> CommandAnswer {
+        try await run(command, to: output)
+    }
+
+    private func run(
+        _ command: CommandRequest, to file: (any TemporaryFile)?
+    ) async throws(MachineError) -> CommandAnswer {
         let watch = Watch()
         // The supervisor keeps the time itself; this is for when it cannot.
         let timeout = command.supervision == nil ? command.timeout : command.timeout + .seconds(5)
         do {
             let answer = try await withThrowingTaskGroup(of: CommandAnswer?.self) { group in
-                group.addTask { try await perform(command, watch) }
+                group.addTask { try await perform(command, watch, file) }
                 group.addTask {
                     await stop(watch, after: timeout)
                     return nil
@@ -90,7 +103,9 @@ extension LiveMachine {
         }
     }
 
-    private func perform(_ command: CommandRequest, _ watch: Watch) async throws -> CommandAnswer {
+    private func perform(
+        _ command: CommandRequest, _ watch: Watch, _ file: (any TemporaryFile)?
+    ) async throws -> CommandAnswer {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [
@@ -113,7 +128,7 @@ extension LiveMachine {
             input: .fileDescriptor(input, closeAfterSpawningProcess: false), output: .sequence, error: .sequence
         ) { execution in
             watch.started(execution.processIdentifier.value)
-            async let output = Self.collect(execution.standardOutput, limit: command.outputLimit)
+            async let output = Self.collect(execution.standardOutput, limit: command.outputLimit, in: file)
             async let errors = Self.collect(execution.standardError, limit: command.outputLimit)
             return try await (output, errors)
         }
@@ -145,9 +160,15 @@ extension LiveMachine {
     /// The name by which this program's executable is asked to be a supervisor.
     public static let supervisorName = "selfheal-supervisor"
 
-    private static func collect(_ output: SubprocessOutputSequence, limit: Int) async throws -> [UInt8] {
+    private static func collect(
+        _ output: SubprocessOutputSequence, limit: Int, in file: (any TemporaryFile)? = nil
+    ) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await buffer in output {
+            if let file {
+                try file.append(buffer.withUnsafeBytes { Array($0) })
+                continue
+            }
             let room = limit - bytes.count
             guard room > 0 else { continue }
             buffer.withUnsafeBytes { bytes += $0.prefix(room) }

@@ -12,6 +12,24 @@ extension Connection: SQLConnection {
         }
     }
 
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) {
+        var text = SQLText(sql)
+        while let statement = try text.next(on: self) {
+            try requireTransaction()
+            try statement.bind(named: values, on: self)
+            while try statement.step(on: self) {}
+        }
+    }
+
+    func queryColumns(_ sql: String) throws(MachineError) -> [String]? {
+        var text = SQLText(sql)
+        guard let statement = try text.next(on: self), let columns = statement.queryColumns,
+            // Of further ones it does not matter whether they would compile: they may need what the first one makes.
+            text.isAtEnd
+        else { return nil }
+        return columns
+    }
+
     func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] {
         try requireTransaction()
         if let answer = knownAnswer(sql) { return answer }
