@@ -67,7 +67,9 @@ struct UnitTests {
         #expect(outcome?.result == .done)
         #expect(source.calls.dropFirst() == [["5", "9", "21"]])
         #expect(try await bed.rows("SELECT count(*), count(DISTINCT doc) FROM parts") == ["21|21"])
-        #expect(try await bed.rows("SELECT done, rows_written FROM _selfheal_datasets WHERE dataset = 'parts'") == ["21|21"])
+        #expect(
+            try await bed.rows("SELECT done, rows_written FROM _selfheal_datasets WHERE dataset = 'parts'") == ["21|21"]
+        )
     }
 
     @Test("an emptied table is filled again, although the ledger says that all is done")
@@ -129,7 +131,8 @@ struct UnitTests {
             """)
         let source = ScriptedSource.echo()
         let outcome = try await bed.run(
-            try graph(population(unit: unit, batch: 20, retry: RetryPolicy(maxAttempts: 1))), ["parts": source])["parts"]
+            try graph(population(unit: unit, batch: 20, retry: RetryPolicy(maxAttempts: 1))), ["parts": source])[
+                "parts"]
         // The trigger ends the whole transaction: only halving finds whom it concerns.
         #expect(outcome?.result == .incomplete)
         #expect(outcome?.progress.failedUnits == 1)

@@ -3,10 +3,13 @@ import ArgumentParser
 /// `selfheal data`
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Looks after datasets: tables that must be filled, and how they get their rows.",
+        commandName: "data", abstract: "Says which tables are filled, and fills them.",
         subcommands: [
             DataStatusCommand.self,
             DataPlanCommand.self,
             DataGraphCommand.self,
+            DataHealCommand.self,
+            DataQuarantineCommand.self,
+            DataMakeTargetsCommand.self,
         ])
 }

@@ -18,6 +18,7 @@ struct DataGraphCommand: AsyncParsableCommand {
             78 the manifest is wrong.
             """)
 
+    @OptionGroup var view: DataViewOptions
     @OptionGroup var options: DataOptions
 
     @Option(help: "How it is written.")
@@ -26,28 +27,28 @@ struct DataGraphCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write it to this file.", valueName: "file"), completion: .file())
     var output: String?
 
-    func run() async throws { throw await perform() }
-
-    private func perform() async -> ExitCode {
+    func run() async throws {
         let console = Console(color: options.color, tool: "selfheal data graph")
-        do {
-            let session = try await DataSession.open(options, console: console)
-            let style = output == nil ? console.style : .plain
-            let text = DatasetGraphRenderer(session.graph, session.report, shown: session.chosen, style: style)
-                .render(format)
-            guard let output, output != OutputTarget.standardOutput else {
-                console.emit(text)
-                return ExitCode(session.exitStatus)
+        throw await console.answering { () async throws(DataRefusal) in
+            let found = try await DataView(options, view)
+            let isFile = output.map { $0 != OutputTarget.standardOutput } ?? false
+            let picture = DatasetGraphRenderer(
+                found.session.graph, found.report, shown: found.chosen, style: isFile ? .plain : console.style)
+            if let output, isFile {
+                try write(picture.render(format), to: output, found.session)
+            } else {
+                console.emit(picture.render(format))
             }
-            if let fault = session.place.fault(ofOutput: output, session.checks) {
-                return console.refuse(.usage, ["--output \(output): \(fault)"])
-            }
-            if let trouble = ReportFile(path: output, format: .html).write(text) {
-                return console.refuse(.critical, ["\(output): \(trouble)"])
-            }
-            return ExitCode(session.exitStatus)
-        } catch {
-            return DataSession.refuse(error, console)
+            return found.exitStatus
+        }
+    }
+
+    private func write(_ text: String, to output: String, _ session: DataSession) throws(DataRefusal) {
+        if let fault = session.place.fault(ofOutput: output, session.manifest.checks) {
+            throw DataRefusal(.usage, "--output \(output): \(fault)")
+        }
+        if let trouble = ReportFile(path: output, format: .html).write(text) {
+            throw DataRefusal(.critical, "\(output): \(trouble)")
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import HealModel
 import Rendering
 
 /// `selfheal data plan`
@@ -16,6 +17,7 @@ struct DataPlanCommand: AsyncParsableCommand {
             optional ones are not, or there are warnings; 64 the command line is wrong; 78 the manifest is wrong.
             """)
 
+    @OptionGroup var view: DataViewOptions
     @OptionGroup var options: DataOptions
 
     @Option(help: ArgumentHelp("The readiness to be reached, from 0 to 1.", valueName: "share"))
@@ -24,23 +26,19 @@ struct DataPlanCommand: AsyncParsableCommand {
     @Option(help: "How it is written.")
     var format: ListFormat = .text
 
-    func run() async throws { throw await perform() }
-
-    private func perform() async -> ExitCode {
+    func run() async throws {
         let console = Console(format: format.output, color: options.color, tool: "selfheal data plan")
-        do {
-            let session = try await DataSession.open(options, console: console, looksAtUnits: true)
-            let maker = PlanMaker(session.graph, session.report)
-            let reaching = target.map { maker.plan(reaching: $0.share, for: session.chosen) }
-            let plan = reaching?.plan ?? maker.plan(for: session.chosen)
-            let renderer = PopulationPlanRenderer(style: console.style, jobs: options.jobs)
+        throw await console.answering { () async throws(DataRefusal) in
+            let found = try await DataView(options, view, looksAtUnits: true)
+            let maker = PlanMaker(found.session.graph, found.report)
+            let reaching = target.map { maker.plan(reaching: $0.share, for: found.chosen) }
+            let plan = reaching?.plan ?? maker.plan(for: found.chosen)
+            let renderer = PopulationPlanRenderer(style: console.style, jobs: view.jobs)
             switch format {
-            case .text: console.emit(renderer.text(plan, session.report, target: reaching))
-            case .json: console.emit(renderer.json(plan, session.report, target: reaching))
+            case .text: console.emit(renderer.text(plan, found.report, target: reaching))
+            case .json: console.emit(renderer.json(plan, found.report, target: reaching))
             }
-            return ExitCode(session.exitStatus)
-        } catch {
-            return DataSession.refuse(error, console)
+            return found.exitStatus
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HealModel
 import Rendering
 
 /// `selfheal data status`
@@ -11,10 +12,11 @@ struct DataStatusCommand: AsyncParsableCommand {
             all that it depends on is ready. The readiness is the weighted share of ready ones among those that are \
             required. Nothing is changed, and no table is read further than it takes to know.
 
-            Exit status: 0 all datasets chosen are ready; 1 a required one is not; 2 only optional ones are not, or there \
-            are warnings; 64 the command line is wrong; 78 the manifest is wrong.
+            Exit status: 0 all datasets chosen are ready; 1 a required one is not; 2 only optional ones are not, there are \
+            warnings, or no dataset is declared; 64 the command line is wrong; 78 the manifest is wrong.
             """)
 
+    @OptionGroup var view: DataViewOptions
     @OptionGroup var options: DataOptions
 
     @Option(help: "How it is written.")
@@ -23,22 +25,18 @@ struct DataStatusCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Print only what is not as it should be.")
     var quiet = false
 
-    func run() async throws { throw await perform() }
-
-    private func perform() async -> ExitCode {
+    func run() async throws {
         let console = Console(
             format: format.output, color: options.color, verbosity: quiet ? .quiet : .normal,
             tool: "selfheal data status")
-        do {
-            let session = try await DataSession.open(options, console: console)
+        throw await console.answering { () async throws(DataRefusal) in
+            let found = try await DataView(options, view)
             let renderer = ReadinessRenderer(style: console.style)
             switch format {
-            case .text: console.emit(renderer.text(session.report, shown: session.chosen))
-            case .json: console.emit(renderer.json(session.report, shown: session.chosen))
+            case .text: console.emit(renderer.text(found.report, shown: found.chosen))
+            case .json: console.emit(renderer.json(found.report, shown: found.chosen))
             }
-            return ExitCode(session.exitStatus)
-        } catch {
-            return DataSession.refuse(error, console)
+            return found.exitStatus
         }
     }
 }

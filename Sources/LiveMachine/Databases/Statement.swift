@@ -52,29 +52,29 @@ final class Statement {
     }
 
     private func bind(_ argument: SQLValue, at index: Int32, on connection: Connection) throws(MachineError) {
-            let code: Int32
-            switch argument {
-            case .null: code = sqlite3_bind_null(pointer, index)
-            case .integer(let value): code = sqlite3_bind_int64(pointer, index, value)
-            case .real(let value): code = sqlite3_bind_double(pointer, index, value)
-            case .text(var value):
-                code = value.withUTF8 { bytes in
-                    bytes.withMemoryRebound(to: CChar.self) { characters in
-                        // A null pointer would bind NULL instead of an empty text.
-                        guard let start = characters.baseAddress else {
-                            return selfheal_sqlite_bind_text(pointer, index, "", 0)
-                        }
-                        return selfheal_sqlite_bind_text(pointer, index, start, Int32(clamping: characters.count))
+        let code: Int32
+        switch argument {
+        case .null: code = sqlite3_bind_null(pointer, index)
+        case .integer(let value): code = sqlite3_bind_int64(pointer, index, value)
+        case .real(let value): code = sqlite3_bind_double(pointer, index, value)
+        case .text(var value):
+            code = value.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { characters in
+                    // A null pointer would bind NULL instead of an empty text.
+                    guard let start = characters.baseAddress else {
+                        return selfheal_sqlite_bind_text(pointer, index, "", 0)
                     }
-                }
-            case .blob(let value):
-                code = value.withUnsafeBytes { bytes in
-                    bytes.isEmpty
-                        ? sqlite3_bind_zeroblob(pointer, index, 0)
-                        : selfheal_sqlite_bind_blob(pointer, index, bytes.baseAddress, Int32(clamping: bytes.count))
+                    return selfheal_sqlite_bind_text(pointer, index, start, Int32(clamping: characters.count))
                 }
             }
-            guard code == SQLITE_OK else { throw connection.failure(code) }
+        case .blob(let value):
+            code = value.withUnsafeBytes { bytes in
+                bytes.isEmpty
+                    ? sqlite3_bind_zeroblob(pointer, index, 0)
+                    : selfheal_sqlite_bind_blob(pointer, index, bytes.baseAddress, Int32(clamping: bytes.count))
+            }
+        }
+        guard code == SQLITE_OK else { throw connection.failure(code) }
     }
 
     /// The values of the row that `step` has found.

@@ -8,8 +8,8 @@ struct BatchWriter: Sendable {
     let population: Population
     let machine: any ChangingMachine
     let redact: @Sendable (String) -> String
-    /// Another table than the dataset's, while a new one is filled beside it.
-    var target: String?
+    /// What is written to: another table than the dataset's, while a new one is filled beside it.
+    var place: WorkPlace
 
     /// What is written, and how it came about.
     struct Work: Sendable {
@@ -65,5 +65,27 @@ struct BatchWriter: Sendable {
             throw SourceFailure(error)
         }
         return try result.get()
+    }
+}
+
+/// Where rows go, and under which name the ledger speaks of them.
+struct WorkPlace: Sendable, Hashable {
+    var ledger: String
+    var table: String
+    /// Whether it is a new table, which will take the place of the dataset's when it is complete.
+    var isNew: Bool
+
+    /// The dataset's own table.
+    init(_ dataset: Dataset) {
+        ledger = dataset.name
+        table = dataset.relation.table
+        isNew = false
+    }
+
+    /// A new table beside it. No dataset's name begins with a point.
+    init(newFor dataset: Dataset) {
+        ledger = ".new-" + dataset.name
+        table = LedgerTables.prefix + "new_" + dataset.relation.table
+        isNew = true
     }
 }

@@ -6,6 +6,7 @@ import HealModel
 struct Reconciliation: Sendable {
     let dataset: Dataset
     let population: Population
+    let place: WorkPlace
     let machine: any ChangingMachine
 
     struct Prepared: Sendable {
@@ -32,22 +33,23 @@ struct Reconciliation: Sendable {
                 }
                 var prepared = Prepared()
                 do throws(SourceFailure) {
-                    prepared.unitColumn = try population.unit.map { unit throws(SourceFailure) in
-                        try RowWriter.unitColumn(unit, in: form)
-                    } ?? nil
+                    prepared.unitColumn =
+                        try population.unit.map { unit throws(SourceFailure) in
+                            try RowWriter.unitColumn(unit, in: form)
+                        } ?? nil
                     _ = try RowWriter(form, population, on: connection)
                 } catch {
                     return .failure(error)
                 }
-                let ledger = try WorkLedger(dataset.name, writing: connection)
+                let ledger = try WorkLedger(place.ledger, writing: connection)
                 try ledger.release(at: machine.now)
-                if population.unit != nil {
+                if population.unit != nil, !place.isNew {
                     prepared.forgotten = try forget(form, prepared.unitColumn, ledger, connection)
                 }
                 let finished = try connection.rows(
                     """
                     SELECT count(*) FROM _selfheal_units WHERE dataset = ? AND state IN ('done', 'quarantined')
-                    """, [.text(dataset.name)])
+                    """, [.text(place.ledger)])
                 prepared.finished = Int(finished.first?.first?.integer ?? 0)
                 return .success(prepared)
             }

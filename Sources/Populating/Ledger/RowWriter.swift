@@ -77,7 +77,7 @@ struct RowWriter {
             if let missing = try missingReference(names, values) { return missing }
             _ = try connection.rows(statement(names), values)
             return nil
-        } catch where error.isAboutRow {
+        } catch  where error.isAboutRow {
             guard case .database(_, .sql(_, let message, _)) = error else { throw error }
             return BadRow(kind: .constraint, message: message)
         }

@@ -48,7 +48,8 @@ struct TableForm: Sendable, Hashable {
         }
         var complete: [ForeignKey] = []
         // A table may refer to itself in any order of rows.
-        for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value) where key.table.lowercased() != table.lowercased() {
+        for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value)
+        where key.table.lowercased() != table.lowercased() {
             if key.targets.isEmpty {
                 key.targets = try connection.rows(
                     "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk", [.text(key.table)]

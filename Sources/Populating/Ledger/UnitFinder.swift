@@ -22,6 +22,7 @@ struct UnitFinder {
     static let page = 5000
 
     let dataset: Dataset
+    let place: WorkPlace
     let unit: WorkUnit
     let parent: Relation
     let machine: any ChangingMachine
@@ -38,7 +39,8 @@ struct UnitFinder {
         func column(_ name: String, _ role: String) throws(SourceFailure) -> String {
             guard let own = form.column(name) else {
                 throw SourceFailure(
-                    .configuration, "the table '\(parent.table)' has no column '\(name)', which 'unit' names as \(role)")
+                    .configuration, "the table '\(parent.table)' has no column '\(name)', which 'unit' names as \(role)"
+                )
             }
             return own
         }
@@ -108,7 +110,7 @@ struct UnitFinder {
     }
 
     private func pending(_ keys: [Found], _ connection: any SQLConnection) throws(MachineError) -> [Found] {
-        let ledger = WorkLedger(dataset.name, reading: connection)
+        let ledger = WorkLedger(place.ledger, reading: connection)
         guard try ledger.exists() else { return keys }
         let now = machine.now
         var pending: [Found] = []

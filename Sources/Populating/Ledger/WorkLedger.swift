@@ -123,6 +123,32 @@ struct WorkLedger {
         try recount()
     }
 
+    /// Forgets everything, also what was set aside, and that the dataset was ever populated.
+    func erase() throws(MachineError) {
+        for table in [LedgerTables.units, LedgerTables.quarantine, LedgerTables.datasets] {
+            _ = try connection.rows("DELETE FROM main.\(table) WHERE dataset = ?", [.text(dataset)])
+        }
+    }
+
+    /// Takes over what is noted of the work on a new table.
+    func take(over other: String) throws(MachineError) {
+        for table in [LedgerTables.units, LedgerTables.quarantine] {
+            _ = try connection.rows("DELETE FROM main.\(table) WHERE dataset = ?", [.text(dataset)])
+            _ = try connection.rows(
+                "UPDATE main.\(table) SET dataset = ? WHERE dataset = ?", [.text(dataset), .text(other)])
+        }
+        _ = try connection.rows(
+            """
+            UPDATE _selfheal_datasets SET (populated_at, unit_microseconds, unit_count) = (
+              SELECT n.populated_at, _selfheal_datasets.unit_microseconds + n.unit_microseconds,
+                _selfheal_datasets.unit_count + n.unit_count
+              FROM _selfheal_datasets n WHERE n.dataset = ?2)
+            WHERE dataset = ?1 AND EXISTS (SELECT 1 FROM _selfheal_datasets WHERE dataset = ?2)
+            """, [.text(dataset), .text(other)])
+        _ = try connection.rows("DELETE FROM _selfheal_datasets WHERE dataset = ?", [.text(other)])
+        try recount()
+    }
+
     /// Counts anew what the counters speak of.
     func recount() throws(MachineError) {
         _ = try connection.rows(

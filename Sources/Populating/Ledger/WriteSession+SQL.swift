@@ -109,9 +109,12 @@ extension WriteSession {
     /// One statement for all rows, where none needs a look of its own.
     /// - Returns: `nil` where one does, or one does not fit: nothing is written then.
     private func allAtOnce(_ made: String, _ columns: [String]) throws(PopulationError) -> Int? {
-        guard work.batch.isWhole || unitColumn.map({ name in
-            columns.contains { $0.lowercased() == name.lowercased() }
-        }) ?? true, rows.form.foreignKeys.isEmpty else { return nil }
+        guard
+            work.batch.isWhole
+                || unitColumn.map({ name in
+                    columns.contains { $0.lowercased() == name.lowercased() }
+                }) ?? true, rows.form.foreignKeys.isEmpty
+        else { return nil }
         let own = columns.compactMap(rows.form.column)
         guard own.count == columns.count, Set(own).count == own.count else { return nil }
         do throws(MachineError) {
@@ -123,7 +126,7 @@ extension WriteSession {
                 WHERE true\(rows.conflict(own))
                 """)
             return Int(try connection.rows("SELECT changes()").first?.first?.integer ?? 0)
-        } catch where error.isAboutRow {
+        } catch  where error.isAboutRow {
             return nil
         } catch {
             throw .machine(error)

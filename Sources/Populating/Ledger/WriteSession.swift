@@ -33,13 +33,14 @@ struct WriteSession {
                     .dependency, "the table '\(writer.dataset.relation.table)' does not exist; auto-heal makes it"))
         }
         ledger = try machine { () throws(MachineError) in
-            try WorkLedger(writer.dataset.name, writing: connection)
+            try WorkLedger(writer.place.ledger, writing: connection)
         }
         do throws(SourceFailure) {
-            rows = try RowWriter(form, writer.population, target: writer.target, on: connection)
-            unitColumn = try writer.population.unit.map { unit throws(SourceFailure) in
-                try RowWriter.unitColumn(unit, in: form)
-            } ?? nil
+            rows = try RowWriter(form, writer.population, target: writer.place.table, on: connection)
+            unitColumn =
+                try writer.population.unit.map { unit throws(SourceFailure) in
+                    try RowWriter.unitColumn(unit, in: form)
+                } ?? nil
             if writer.population.write == .replace, writer.population.unit != nil, unitColumn == nil {
                 throw SourceFailure(
                     .configuration,
@@ -170,7 +171,8 @@ struct WriteSession {
         guard work.replacesAll, rows < least else { return }
         throw .failure(
             SourceFailure(
-                .parse, "it gave \(rows) rows that fit, fewer than the \(least) that there must be; what was there stays"))
+                .parse,
+                "it gave \(rows) rows that fit, fewer than the \(least) that there must be; what was there stays"))
     }
 
     func done(_ unit: Unit, rows: Int) throws(PopulationError) {

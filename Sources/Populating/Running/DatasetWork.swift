@@ -11,13 +11,15 @@ struct DatasetWork: Sendable {
     let limits: SharedLimits
     let circuits: Circuits
     let options: PopulationOptions
+    let place: WorkPlace
     let tally = Tally()
     let started: Duration
 
     init(
         _ dataset: Dataset, _ population: Population, parents: [Dataset], _ tools: PopulationTools,
-        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions
+        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions, place: WorkPlace? = nil
     ) {
+        self.place = place ?? WorkPlace(dataset)
         self.dataset = dataset
         self.population = population
         self.parents = parents
@@ -29,7 +31,8 @@ struct DatasetWork: Sendable {
     }
 
     var writer: BatchWriter {
-        BatchWriter(dataset: dataset, population: population, machine: tools.machine, redact: tools.redact)
+        BatchWriter(
+            dataset: dataset, population: population, machine: tools.machine, redact: tools.redact, place: place)
     }
 
     /// Never throws: what went wrong is in the outcome.
@@ -66,13 +69,14 @@ struct DatasetWork: Sendable {
         } else if !isDone {
             outcome.result = .unneeded
         }
-        if outcome.isGood, let rows = try? await Population.countRows(of: dataset, on: tools.machine),
+        if outcome.isGood, !place.isNew, let rows = try? await Population.countRows(of: dataset, on: tools.machine),
             rows < dataset.volume.minimumRows
         {
             outcome.result = isDone ? .incomplete : .failed
             outcome.failure = SourceFailure(
                 .constraint,
-                "all of its work is done, and it has \(rows) of the \(dataset.volume.minimumRows) rows that it must have")
+                "all of its work is done, and it has \(rows) of the \(dataset.volume.minimumRows) rows that it must have"
+            )
         }
         return outcome
     }
@@ -84,18 +88,18 @@ struct DatasetWork: Sendable {
             throw SourceFailure(.configuration, "there is no dataset '\(unit.parent)' to take units from")
         }
         let finder = UnitFinder(
-            dataset: dataset, unit: unit, parent: parent.relation, machine: tools.machine,
+            dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
             waitsForNextAttempt: options.waitsForNextAttempt)
         let layout = try await finder.layout()
-        let prepared = try await Reconciliation(dataset: dataset, population: population, machine: tools.machine)
-            .perform()
+        let prepared = try await reconcile()
         if prepared.forgotten > 0 { tally.note("found the rows of \(prepared.forgotten) units lost") }
         let counts = try await finder.count(layout)
         if counts.keyless > 0 {
             tally.fail(
                 SourceFailure(
                     .constraint,
-                    "\(counts.keyless) rows of '\(unit.parent)' have no '\(layout.key)', so nothing can be made of them"))
+                    "\(counts.keyless) rows of '\(unit.parent)' have no '\(layout.key)', so nothing can be made of them"
+                ))
         }
         // Without a column that says so, rows are of the one unit that was given.
         let size = source != nil && prepared.unitColumn == nil ? 1 : population.batch
@@ -149,6 +153,11 @@ struct DatasetWork: Sendable {
         if let failure { throw failure }
     }
 
+    private func reconcile() async throws(SourceFailure) -> Reconciliation.Prepared {
+        try await Reconciliation(dataset: dataset, population: population, place: place, machine: tools.machine)
+            .perform()
+    }
+
     private func claim(_ found: [UnitFinder.Found]) async throws(SourceFailure) {
         let units = found.map { Unit(key: $0.key, version: $0.version) }
         try await changing { ledger, now throws(MachineError) in try ledger.claim(units, at: now) }
@@ -168,7 +177,7 @@ struct DatasetWork: Sendable {
     ) async throws(SourceFailure) {
         let queue = await limits.queue(dataset.relation.database.text)
         await queue.take()
-        let name = dataset.name
+        let name = place.ledger
         let machine = tools.machine
         do throws(MachineError) {
             try await machine.changeDatabase(dataset.relation.database) { connection throws(MachineError) in
@@ -186,11 +195,11 @@ struct DatasetWork: Sendable {
     private func performWhole(_ source: (any RowSource)?) async throws(SourceFailure) {
         let need = try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
             .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
-        guard need.isNeeded else { return }
-        _ = try await Reconciliation(dataset: dataset, population: population, machine: tools.machine).perform()
+        guard need.isNeeded || place.isNew else { return }
+        _ = try await reconcile()
         tally.begin(total: 1)
         tools.observe(.begins(dataset: dataset.name, total: 1))
-        await BatchWork(self, source, Slots(1), parents: need.parents, replacesAll: need.replacesAll)
+        await BatchWork(self, source, Slots(1), parents: need.parents, replacesAll: need.replacesAll && !place.isNew)
             .perform(UnitBatch())
     }
 }
@@ -206,7 +215,7 @@ extension Population {
                     "SELECT count(*) FROM (SELECT 1 FROM main.\(form.name.quotedName) LIMIT \(limit))")
                 return Int(rows.first?.first?.integer ?? 0)
             }
-        } catch where error.kind == .dependency {
+        } catch  where error.kind == .dependency {
             return 0
         }
     }

@@ -102,6 +102,33 @@ public struct PopulationRun: Sendable {
         return rows < dataset.volume.minimumRows
     }
 
+    /// Populates datasets anew, whatever is there, one after the other: each into a new table that takes the place of the old one when it
+    /// is complete and holds what it must. Until then, and when anything fails, the old rows stay.
+    public func replace(_ names: Set<String>) async -> [DatasetOutcome] {
+        var outcomes: [String: DatasetOutcome] = [:]
+        for dataset in graph.order where names.contains(dataset.name) {
+            let outcome = tools.isStopped() ? notStarted(dataset, .stopped) : await replace(dataset, outcomes)
+            outcomes[dataset.name] = outcome
+            if outcome.result != .notStarted { tools.observe(.ends(outcome)) }
+        }
+        return graph.order.compactMap { outcomes[$0.name] }
+    }
+
+    private func replace(_ dataset: Dataset, _ outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
+        guard let population = dataset.populate else {
+            let failure = SourceFailure(.configuration, "nothing populates it")
+            return DatasetOutcome(dataset.name, .failed, failure: failure)
+        }
+        switch await readyParents(of: dataset, outcomes) {
+        case .failure(let failure): return notStarted(dataset, failure)
+        case .success(let parents):
+            let work = DatasetWork(
+                dataset, population, parents: parents, tools, limits, circuits, options,
+                place: WorkPlace(newFor: dataset))
+            return await Replacing(work: work).perform()
+        }
+    }
+
     private func perform(_ dataset: Dataset, after outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
         var outcome = await attempt(dataset, after: outcomes)
         guard outcome.failure?.kind == .dependency, outcome.result != .notStarted, !tools.isStopped() else {
@@ -122,24 +149,10 @@ public struct PopulationRun: Sendable {
     }
 
     private func attempt(_ dataset: Dataset, after outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
-        var parents: [Dataset] = []
-        for name in dataset.parents {
-            guard let parent = graph[name] else { continue }
-            do throws(SourceFailure) {
-                let rows = try await Population.countRows(of: parent, on: tools.machine)
-                if rows < parent.volume.minimumRows {
-                    let why = outcomes[name]?.failure.map { " (\($0.message))" } ?? ""
-                    let how = parent.populate == nil ? ", and nothing populates it" : why
-                    return DatasetOutcome(
-                        dataset.name, .notStarted,
-                        failure: SourceFailure(
-                            .dependency,
-                            "'\(name)' has \(rows) of the \(parent.volume.minimumRows) rows that it must have\(how)"))
-                }
-            } catch {
-                return DatasetOutcome(dataset.name, .notStarted, failure: tools.redacted(error))
-            }
-            parents.append(parent)
+        let parents: [Dataset]
+        switch await readyParents(of: dataset, outcomes) {
+        case .failure(let failure): return DatasetOutcome(dataset.name, .notStarted, failure: failure)
+        case .success(let found): parents = found
         }
         guard let population = dataset.populate else {
             if await isEmpty(dataset) {
@@ -150,5 +163,31 @@ public struct PopulationRun: Sendable {
             return DatasetOutcome(dataset.name, .unneeded)
         }
         return await DatasetWork(dataset, population, parents: parents, tools, limits, circuits, options).perform()
+    }
+
+    /// What it depends on, if all of that has enough rows.
+    private func readyParents(
+        of dataset: Dataset, _ outcomes: [String: DatasetOutcome]
+    ) async -> Result<[Dataset], SourceFailure> {
+        var parents: [Dataset] = []
+        for parent in dataset.parents.compactMap({ graph[$0] }) {
+            do throws(SourceFailure) {
+                let rows = try await Population.countRows(of: parent, on: tools.machine)
+                guard rows < parent.volume.minimumRows else {
+                    parents.append(parent)
+                    continue
+                }
+                let why = outcomes[parent.name]?.failure.map { " (\($0.message))" } ?? ""
+                let how = parent.populate == nil ? ", and nothing populates it" : why
+                return .failure(
+                    SourceFailure(
+                        .dependency,
+                        "'\(parent.name)' has \(rows) of the \(parent.volume.minimumRows) rows that it must have\(how)")
+                )
+            } catch {
+                return .failure(tools.redacted(error))
+            }
+        }
+        return .success(parents)
     }
 }

@@ -86,3 +86,10 @@ struct BatchResult: Sendable {
     var skippedRows = 0
     var failedUnits: [FailedUnit] = []
 }
+
+/// A number that a transaction's body finds out.
+final class RowCounter: Sendable {
+    private let number = Mutex(0)
+    var value: Int { number.withLock { $0 } }
+    func set(_ value: Int) { number.withLock { $0 = value } }
+}
