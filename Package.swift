@@ -54,7 +54,7 @@ let package = Package(
         library("HealKit", ["HealModel", "ManifestShape"]),
         library("HealManifest", ["HealModel", "ManifestShape", "Yams"]),
         library("SQLiteSchema", ["HealModel", "HealKit"]),
-        library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
+        library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv", "Datasets"]),
         // Tables that must be filled: what the manifest says of them, their graph, how they are.
         library("Datasets", ["HealModel", "ManifestShape", "HealKit"]),
         // Fills them: sources of rows, the work ledger, retries, the order of work.
@@ -73,7 +73,7 @@ let package = Package(
         library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
         library("HealEngine", ["HealModel", "HealKit", "ManifestShape", collections, crypto]),
-        library("Rendering", ["HealModel"]),
+        library("Rendering", ["HealModel", "ManifestShape", "Datasets"]),
         // A few pages over HTTP. Knows nothing of ours, and nothing else knows of its sockets.
         library("Serving", [sockets]),
         library(
@@ -90,7 +90,9 @@ let package = Package(
         // A machine in memory, for tests of checks and of the engine.
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
-        tests("DatasetsTests", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "TestSupport"]),
+        tests(
+            "DatasetsTests",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "LiveMachine", "TestSupport"]),
         tests(
             "PopulatingTests",
             ["HealModel", "HealKit", "ManifestShape", "Datasets", "Populating", "LiveMachine", "CSelfHeal", "TestSupport"]
@@ -118,7 +120,8 @@ let package = Package(
             ["HealModel", "HealKit", "ManifestShape", "HealManifest", "ExternalPlugins", "TestSupport"]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
-        tests("RenderingTests", ["HealModel", "Rendering", crypto], fixtures: true),
+        tests(
+            "RenderingTests", ["HealModel", "ManifestShape", "Datasets", "Rendering", crypto], fixtures: true),
         tests("ServingTests", ["Serving"]),
         // Runs the built programs as a user does.
         tests(

@@ -20,8 +20,8 @@ import Testing
 
     @Test(arguments: [
         ("a b<a c<a d<b,c", "a b c d", "a|b c|d"),
-        // What does not take part is taken to be there.
-        ("a b<a c<b", "a c", "a c"),
+        // What does not take part passes on what comes before it.
+        ("a b<a c<b d", "a c d", "a d|c"),
         ("a b<a c<b", "b c", "b|c"),
         ("a b<a c<b", "", ""),
         // A child of a late and an early one waits for the late one.

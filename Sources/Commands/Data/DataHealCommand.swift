@@ -19,14 +19,14 @@ struct DataHealCommand: AsyncParsableCommand {
             on, 'name+' what depends on it; 'tag:x' and 'status:empty' choose by tag and status. What a killed run has done \
             stays done.
 
-            Exit status: 0 all datasets are ready; 1 a required one is not, or the run was stopped; 2 only others are not; \
+            Exit status: 0 all datasets are ready, or the target is reached; 1 a required one is not, or the run was stopped; 2 only others are not; \
             64 the command line is wrong; 78 the manifest is wrong.
             """)
 
     @Argument(help: ArgumentHelp("Datasets. None: all of them.", valueName: "selector"))
     var selectors: [String] = []
 
-    @OptionGroup var options: DataOptions
+    @OptionGroup var options: DataWorkOptions
 
     @Flag(help: "Print what would be done, and change nothing.")
     var dryRun = false
@@ -36,6 +36,14 @@ struct DataHealCommand: AsyncParsableCommand {
 
     @Flag(help: "Do not ask before --force.")
     var yes = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Do only the cheapest part that reaches this readiness, from 0 to 1.", valueName: "readiness"))
+    var target: Double?
+
+    @Flag(help: "Reach 0.3, 0.5, 0.7, 0.9 and 1 of the readiness one after the other, and say so each time.")
+    var progressive = false
 
     @Option(help: ArgumentHelp("How many batches are made at once (1 to 256).", valueName: "n"))
     var jobs: Int = 4
@@ -48,6 +56,10 @@ struct DataHealCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
+        if let target, !(0...1).contains(target) { throw ValidationError("--target takes a number from 0 to 1") }
+        if [target != nil, progressive, force].count(where: { $0 }) > 1 {
+            throw ValidationError("--target, --progressive and --force exclude each other")
+        }
         if yes && !force { throw ValidationError("--yes is the answer to --force") }
     }
 
@@ -57,7 +69,7 @@ struct DataHealCommand: AsyncParsableCommand {
     }
 
     private func perform(_ console: Console) async throws(DataRefusal) -> ExitStatus {
-        let session = try await DataSession(options, mayChange: !dryRun)
+        let session = try await DataWork(options, mayChange: !dryRun)
         let selection: DatasetSelection
         do throws(DatasetSelection.Problem) {
             selection = try DatasetSelection(selectors, in: session.graph)
@@ -66,20 +78,43 @@ struct DataHealCommand: AsyncParsableCommand {
         }
         if dryRun {
             let report = try await look(session)
-            let plan = plan(session, selection, report)
+            let plan = plan(session, selection, report, target)
             console.emit(format == .json ? DataHealText.json(plan) : DataHealText.text(plan))
             return DataHealText.status(report)
         }
         try confirm(session, selection)
         let lock = try await session.lock(tool: Self.tool, wait: noWait ? .zero : nil) { owner in
-            console.inform("waiting: \(DataSession.words(owner))")
+            console.inform("waiting: \(DataWork.words(owner))")
         }
-        // Only now: what another run has done meanwhile is not to be done again.
+        let work = Work(
+            session: session, selection: selection,
+            writer: DataEventWriter(console: console, isJSON: format == .json))
+        var status = ExitStatus.ok
+        for target in progressive ? Self.steps.map(Optional.init) : [target] {
+            status = try await perform(work, target, console)
+            if Program.interruption.isRaised { break }
+        }
+        withExtendedLifetime(lock) {}
+        return status
+    }
+
+    private static let steps = [0.3, 0.5, 0.7, 0.9, 1]
+
+    private struct Work {
+        var session: DataWork
+        var selection: DatasetSelection
+        var writer: DataEventWriter
+    }
+
+    /// One run, to a target or to the end.
+    private func perform(_ work: Work, _ target: Double?, _ console: Console) async throws(DataRefusal) -> ExitStatus {
+        let session = work.session
+        // Only now, with the lock: what another run has done meanwhile is not to be done again.
         let before = try await look(session)
-        let plan = plan(session, selection, before)
+        let plan = plan(session, work.selection, before, target)
         let recorder = DataRecorder(session, tool: Self.tool)
         if !plan.isEmpty { try recorder.begin(plan) }
-        let writer = DataEventWriter(console: console, isJSON: format == .json)
+        let writer = work.writer
         let run = PopulationRun(
             session.graph,
             session.tools { event in
@@ -90,16 +125,23 @@ struct DataHealCommand: AsyncParsableCommand {
         let outcomes = force ? await run.replace(names) : await run.perform(names)
         let isStopped = Program.interruption.isRaised
         let after = isStopped ? nil : try await look(session)
-        let status: ExitStatus =
-            isStopped || outcomes.contains { !$0.isGood && session.graph[$0.dataset]?.isRequired == true }
-            ? .critical : after.map(DataHealText.status) ?? .critical
+        let status = isStopped ? .critical : status(outcomes, after, target, session)
         if let trouble = recorder.finish(status) { console.remark(trouble) }
-        writer.end(plan, outcomes, after, isStopped: isStopped, status: status)
-        withExtendedLifetime(lock) {}
+        writer.end(plan, outcomes, after, target: target, isStopped: isStopped, status: status)
         return status
     }
 
-    private func look(_ session: DataSession) async throws(DataRefusal) -> ReadinessReport {
+    /// With a target it is reached or not; else everything is to be ready.
+    private func status(
+        _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, _ target: Double?, _ session: DataWork
+    ) -> ExitStatus {
+        guard let report else { return .critical }
+        if let target { return (report.readiness ?? 1) >= target ? .ok : .critical }
+        let hasFailed = outcomes.contains { !$0.isGood && session.graph[$0.dataset]?.isRequired == true }
+        return hasFailed ? .critical : DataHealText.status(report)
+    }
+
+    private func look(_ session: DataWork) async throws(DataRefusal) -> ReadinessReport {
         do throws(MachineError) {
             return try await StatusReader(session.graph, on: session.machine, StatusOptions(looksAtUnits: true)).read()
         } catch {
@@ -108,14 +150,16 @@ struct DataHealCommand: AsyncParsableCommand {
     }
 
     private func plan(
-        _ session: DataSession, _ selection: DatasetSelection, _ report: ReadinessReport
+        _ session: DataWork, _ selection: DatasetSelection, _ report: ReadinessReport, _ target: Double?
     ) -> PopulationPlan {
         let chosen = selection.isEverything ? nil : selection.names(in: session.graph, report)
-        return PlanMaker(session.graph, report).plan(for: chosen, isForced: force)
+        let maker = PlanMaker(session.graph, report)
+        if let target { return maker.plan(reaching: target, for: chosen).plan }
+        return maker.plan(for: chosen, isForced: force)
     }
 
     /// Old rows are thrown away when the new ones are there: that is asked for twice.
-    private func confirm(_ session: DataSession, _ selection: DatasetSelection) throws(DataRefusal) {
+    private func confirm(_ session: DataWork, _ selection: DatasetSelection) throws(DataRefusal) {
         guard force, !yes else { return }
         guard isatty(STDIN_FILENO) == 1 else {
             throw DataRefusal(

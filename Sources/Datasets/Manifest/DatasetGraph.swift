@@ -82,15 +82,21 @@ public struct DatasetGraph: Sendable, Hashable {
     }
 
     /// Groups of which each needs only earlier ones, so that those in one group can be made at the same time.
-    /// - Parameter names: the datasets that take part; parents that do not are taken to be there.
+    /// - Parameter names: the datasets that take part. Others are left out, but what comes before them comes before what comes
+    ///   after them.
     public func waves(of names: Set<String>) -> [[Dataset]] {
         var level: [String: Int] = [:]
         var waves: [[Dataset]] = []
-        for dataset in order where names.contains(dataset.name) {
-            let own = dataset.parents.compactMap { level[$0] }.max().map { $0 + 1 } ?? 0
-            level[dataset.name] = own
-            if own == waves.count { waves.append([]) }
-            waves[own].append(dataset)
+        for dataset in order {
+            // That of the last wave which must be over.
+            let before = dataset.parents.compactMap { level[$0] }.max() ?? -1
+            guard names.contains(dataset.name) else {
+                level[dataset.name] = before
+                continue
+            }
+            level[dataset.name] = before + 1
+            if before + 1 == waves.count { waves.append([]) }
+            waves[before + 1].append(dataset)
         }
         return waves
     }

@@ -6,6 +6,8 @@ public struct DatasetSelection: Sendable, Hashable {
     /// Why a selector chooses nothing that could be meant.
     public struct Problem: Error, Sendable, Hashable {
         public var message: String
+
+        public init(message: String) { self.message = message }
     }
 
     private enum Method: Sendable, Hashable {

@@ -23,15 +23,19 @@ public struct TargetPlan: Sendable, Hashable {
 
 extension PlanMaker {
     /// So many datasets to populate are chosen from by trying all closed sets of them.
-    static let exactLimit = 16
+    public static let exactLimit = 16
 
     /// The cheapest part of the plan, with all that it depends on, that reaches a readiness. Cost is estimated time, where no
     /// earlier run tells the mean of the others (and all count the same when none does).
     ///
     /// Up to 16 datasets every closed set is tried; with more of them, those are taken first that bring most for their cost, what
     /// turns out not to be needed is left out again, and the result is compared with what it must cost at least.
-    /// - Parameter target: from 0 to 1.
-    public func plan(reaching target: Double, for chosen: Set<String>? = nil) -> TargetPlan {
+    /// - Parameters:
+    ///   - target: from 0 to 1.
+    ///   - exactLimit: up to how many datasets every closed set is tried.
+    public func plan(
+        reaching target: Double, for chosen: Set<String>? = nil, exactLimit: Int = PlanMaker.exactLimit
+    ) -> TargetPlan {
         let whole = plan(for: chosen)
         let search = TargetSearch(graph, report, whole)
         let everything = Set(search.candidates)
@@ -41,7 +45,7 @@ extension PlanMaker {
             // What brings nothing, not even beside others, is left out.
             best = search.pruned(everything, search.readiness(everything) ?? 0)
             quality = .unreachable
-        } else if search.candidates.count <= Self.exactLimit {
+        } else if search.candidates.count <= exactLimit {
             best = search.cheapest(target)
             quality = .cheapest
         } else {

@@ -18,6 +18,8 @@ struct TableFacts: Sendable {
     /// Milliseconds since 1970; `nil` when the rows do not say it.
     var loadedAt: Result<Int64?, MachineError>?
     var checks: [CheckOutcome] = []
+    /// How many of its units are set aside, when they were not all looked at.
+    var quarantinedUnits = 0
     /// Of each unit, when they were all looked at.
     var units: Result<UnitProgress, MachineError>?
 }
@@ -232,6 +234,20 @@ struct DatabaseLook {
     }
 
     // MARK: Units
+
+    /// In time that grows with what is in quarantine, not with the units.
+    func quarantinedUnits(_ dataset: Dataset) throws(MachineError) -> Int {
+        guard let entry = ledger[dataset.name], entry.quarantined > 0, types[LedgerTables.quarantine] != nil,
+            types[LedgerTables.units] != nil
+        else { return 0 }
+        let count = try number(
+            """
+            SELECT count(*) FROM (SELECT DISTINCT unit FROM main.\(LedgerTables.quarantine) WHERE dataset = ?1) AS set_aside
+            JOIN main.\(LedgerTables.units) AS work ON work.dataset = ?1 AND work.unit = set_aside.unit
+            WHERE work.state = 'quarantined'
+            """, [.text(dataset.name)])
+        return Int(count ?? 0)
+    }
 
     /// Looks at every row of the parent.
     func units(_ dataset: Dataset, _ unit: WorkUnit, of parent: Dataset) throws(MachineError) -> UnitProgress {

@@ -73,9 +73,10 @@ struct StatusAssembly {
         } else if let entry = status.ledger {
             let counted = facts[parent.relation.database]?.tables[parent.name]?.counted ?? 0
             let all = max(counted, parentCounts[dataset.name] ?? 0)
+            let settled = entry.done + entry.failed + table.quarantinedUnits
             progress = UnitProgress(
-                done: entry.done, failed: entry.failed, pending: max(0, all - entry.done - entry.failed),
-                isCounted: false)
+                done: entry.done, failed: entry.failed, quarantined: table.quarantinedUnits,
+                pending: max(0, all - settled), isCounted: false)
         } else {
             // Never populated by us: somebody else may have filled it, and keeps to no units.
             return nil

@@ -67,14 +67,19 @@ public struct StatusReader: Sendable {
     ) throws(MachineError) -> DatabaseFacts {
         let look = try DatabaseLook(connection, options)
         var settled: [String: Int] = [:]
+        var quarantined: [String: Int] = [:]
         for dataset in datasets {
             guard let unit = dataset.populate?.unit, let entry = look.ledger[dataset.name] else { continue }
-            settled[unit.parent] = max(settled[unit.parent] ?? 0, entry.done + entry.failed)
+            let aside = try look.quarantinedUnits(dataset)
+            quarantined[dataset.name] = aside
+            settled[unit.parent] = max(settled[unit.parent] ?? 0, entry.done + entry.failed + aside)
         }
         var facts = DatabaseFacts(ledger: look.ledger)
         let here = Dictionary(datasets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for dataset in datasets {
-            facts.tables[dataset.name] = try look.facts(dataset, settledUnits: settled[dataset.name] ?? 0)
+            var table = try look.facts(dataset, settledUnits: settled[dataset.name] ?? 0)
+            table.quarantinedUnits = quarantined[dataset.name] ?? 0
+            facts.tables[dataset.name] = table
         }
         for dataset in datasets where options.looksAtUnits || dataset.volume.mode == .exact {
             guard let unit = dataset.populate?.unit, let parent = here[unit.parent],
@@ -102,9 +107,12 @@ public struct StatusReader: Sendable {
                 parent.relation.database != dataset.relation.database,
                 let entry = facts[dataset.relation.database]?.ledger[dataset.name],
                 let table = facts[parent.relation.database]?.tables[parent.name],
-                case .success(let rows) = table.rows, !rows.isExact, table.counted <= entry.done + entry.failed
+                case .success(let rows) = table.rows, !rows.isExact
             else { continue }
-            let limit = Int64(entry.done + entry.failed + 1)
+            let aside = facts[dataset.relation.database]?.tables[dataset.name]?.quarantinedUnits ?? 0
+            let settled = entry.done + entry.failed + aside
+            guard table.counted <= settled else { continue }
+            let limit = Int64(settled + 1)
             let sql = "SELECT count(*) FROM (SELECT 1 FROM main.\(parent.relation.table.quotedSQLName) LIMIT ?)"
             let timeLimit = options.timeLimit
             do throws(MachineError) {

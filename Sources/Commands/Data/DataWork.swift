@@ -13,7 +13,7 @@ import Populating
 import Rendering
 
 /// What the commands about data take from their command lines.
-struct DataOptions: ParsableArguments, Sendable {
+struct DataWorkOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
         completion: .manifest)
@@ -62,14 +62,14 @@ struct DataRefusal: Error {
 }
 
 /// The manifest's datasets, and the machine that they are on.
-struct DataSession: Sendable {
+struct DataWork: Sendable {
     let place: Place
     let machine: LiveMachine
     let manifest: LoadedManifest
     let graph: DatasetGraph
     let redactor: Redactor
 
-    init(_ options: DataOptions, mayChange: Bool) async throws(DataRefusal) {
+    init(_ options: DataWorkOptions, mayChange: Bool) async throws(DataRefusal) {
         do {
             place = try Place(manifest: options.manifest, root: options.root)
             machine = try LiveMachine(
