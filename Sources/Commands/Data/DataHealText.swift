@@ -23,13 +23,13 @@ final class DataEventWriter: Sendable {
     }
 
     func end(
-        _ plan: PopulationPlan, _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, isStopped: Bool,
-        status: ExitStatus
+        _ plan: PopulationPlan, _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, target: Double?,
+        isStopped: Bool, status: ExitStatus
     ) {
         let text =
             isJSON
-            ? DataHealText.summary(outcomes, report, isStopped: isStopped, status: status).text + "\n"
-            : DataHealText.summary(plan, outcomes, report, isStopped: isStopped)
+            ? DataHealText.summary(report, target: target, isStopped: isStopped, status: status).text + "\n"
+            : DataHealText.summary(plan, report, target: target, isStopped: isStopped)
         order.withLock { _ in console.emit(text) }
     }
 }
@@ -37,9 +37,11 @@ final class DataEventWriter: Sendable {
 /// The words of `selfheal data heal`.
 enum DataHealText {
     /// 0, 1 or 2: everything, something that the application needs, something else is not ready.
-    static func status(_ report: ReadinessReport) -> ExitStatus {
-        if !report.missing.isEmpty { return .critical }
-        return report.statuses.contains { !$0.isReady } ? .warnings : .ok
+    /// - Parameter chosen: the names of those that are asked for; `nil`: all.
+    static func status(_ report: ReadinessReport, of chosen: Set<String>? = nil) -> ExitStatus {
+        let others = report.statuses.filter { !$0.isReady && chosen?.contains($0.name) ?? true }
+        if others.contains(where: \.dataset.isRequired) { return .critical }
+        return others.isEmpty ? .ok : .warnings
     }
 
     /// - Returns: `nil` for what is not worth a line.
@@ -77,7 +79,7 @@ enum DataHealText {
     }
 
     static func summary(
-        _ plan: PopulationPlan, _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, isStopped: Bool
+        _ plan: PopulationPlan, _ report: ReadinessReport?, target: Double?, isStopped: Bool
     ) -> String {
         var lines: [String] = []
         for blocked in plan.blocked { lines.append("[ERROR] \(blocked.name): \(blocked.reason)") }
@@ -89,17 +91,19 @@ enum DataHealText {
         if let report, let readiness = report.readiness {
             let share = Int((readiness * 100).rounded(.down))
             lines.append(
-                "[INFO] readiness \(share) % (\(report.readyCount)/\(report.required.count))"
+                "[INFO] " + (target.map { "wanted \($0), " } ?? "")
+                    + "readiness \(share) % (\(report.readyCount)/\(report.required.count))"
                     + (report.missing.isEmpty ? "" : "; not ready: \(report.missing.joined(separator: ", "))"))
         }
         return lines.map { $0 + "\n" }.joined()
     }
 
     static func summary(
-        _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, isStopped: Bool, status: ExitStatus
+        _ report: ReadinessReport?, target: Double?, isStopped: Bool, status: ExitStatus
     ) -> JSONContent {
         .object([
             .init("event", .text("finished")), .init("stopped", .boolean(isStopped)),
+            .init("target", target.map { .real($0) } ?? .null),
             .init("readiness", report?.readiness.map { .real($0) } ?? .null),
             .init("ready", report.map { .integer(Int64($0.readyCount)) } ?? .null),
             .init("required", report.map { .integer(Int64($0.required.count)) } ?? .null),

@@ -15,6 +15,8 @@ struct WriteSession {
     let connection: any ChangingConnection
     let ledger: WorkLedger
     let rows: RowWriter
+    /// Milliseconds since 1970.
+    private let began: Int64
     /// The dataset's column that says which unit a row is of.
     let unitColumn: String?
 
@@ -24,6 +26,7 @@ struct WriteSession {
         self.writer = writer
         self.work = work
         self.connection = connection
+        began = writer.machine.now
         let form = try machine { () throws(MachineError) in
             try TableForm(writer.dataset.relation.table, on: connection)
         }
@@ -192,7 +195,9 @@ struct WriteSession {
         try run { () throws(MachineError) in
             if result.rows > 0 || work.replacesAll { try ledger.raiseGeneration() }
             if result.doneUnits > 0 {
-                try ledger.notePopulated(at: writer.machine.now, units: result.doneUnits, took: work.took)
+                try ledger.notePopulated(
+                    at: writer.machine.now, units: result.doneUnits,
+                    took: work.took + .milliseconds(max(0, writer.machine.now - began)))
             }
             if work.batch.isWhole { try ledger.remember(parents: work.parents) }
         }

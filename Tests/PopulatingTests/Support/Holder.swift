@@ -52,3 +52,19 @@ extension Bed {
         }
     }
 }
+
+extension Bed {
+    /// The first value of a query, as an integer, through a connection of its own.
+    static func valueNow(_ sql: String, _ path: String) throws -> Int64 {
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READONLY, nil)
+        guard code == SQLITE_OK, let opened else { throw CannotOpen(code: code) }
+        defer { sqlite3_close_v2(opened) }
+        var statement: OpaquePointer?
+        guard sqlite3_prepare_v2(opened, sql, -1, &statement, nil) == SQLITE_OK else { throw CannotOpen(code: -1) }
+        defer { sqlite3_finalize(statement) }
+        let step = sqlite3_step(statement)
+        guard step == SQLITE_ROW else { throw CannotOpen(code: step) }
+        return sqlite3_column_int64(statement, 0)
+    }
+}
