@@ -102,7 +102,8 @@ struct DataQuarantineCommand: AsyncParsableCommand {
     }
 
     /// - Throws: when one of the words is neither a dataset nor an item that is set aside.
-    private static func choose(_ words: [String], _ session: DataSession) async throws(DataRefusal) -> [Quarantine.Item] {
+    private static func choose(_ words: [String], _ session: DataSession) async throws(DataRefusal) -> [Quarantine.Item]
+    {
         var names: Set<String> = []
         var single: Set<String> = []
         for word in words {
