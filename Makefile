@@ -83,9 +83,10 @@ test-serve: ## selfheal serve, as probes, browsers and people of ill will use it
 	scripts/expect-tests.sh $(MINIMUM_SERVE_TESTS) $(PYTHON) -m unittest discover -s Tests/serve
 
 .PHONY: test-crash
-test-crash: dependencies ## every single write-like system call of a heal goes wrong
+test-crash: dependencies ## every single write-like system call of a heal goes wrong; populating is killed 200 times
 	$(SWIFT) swift build
 	SELFHEAL_SWEEP=all $(PYTHON) Tests/faults/test_crash.py
+	SELFHEAL_SWEEP=all $(PYTHON) Tests/faults/test_populating.py Populating.test_killed_at_random_moments
 
 .PHONY: coverage
 coverage: dependencies ## line coverage of the library modules

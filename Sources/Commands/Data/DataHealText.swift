@@ -39,7 +39,7 @@ enum DataHealText {
     /// 0, 1 or 2: everything, something that the application needs, something else is not ready.
     static func status(_ report: ReadinessReport) -> ExitStatus {
         if !report.missing.isEmpty { return .critical }
-        return report.statuses.contains { !$0.isReady } ? .warnings : .ok
+        return report.hasWarnings ? .warnings : .ok
     }
 
     /// - Returns: `nil` for what is not worth a line.
