@@ -22,13 +22,10 @@ struct LoadedManifest: Sendable {
 
     /// How many backups of each database are kept when the manifest says nothing.
     static let backupsKept = 5
-    static let datasetsKey = "datasets"
-    static let sections =
-        PluginRegistry.builtIn.map { ManifestSection($0.key, $0.sectionSchema) }
-        + [ManifestSection(datasetsKey, Dataset.shape.schema)]
+    static let sections = PluginRegistry.builtIn.map { ManifestSection($0.key, $0.sectionSchema) }
     static let descriptors = PluginRegistry.builtIn.flatMap { $0.checks }
     /// What no external plugin may be called.
-    static let takenNames = Set(sections.map(\.key) + ManifestCore.keys + descriptors.map(\.id))
+    static let takenNames = Set(PluginRegistry.builtIn.map { $0.key } + ManifestCore.keys + descriptors.map(\.id))
 
     /// What findings can be named by: those of what is built in, and of the plugins that the manifest names.
     var descriptors: [CheckDescriptor] { Self.descriptors + plugins.map(\.description.descriptor) }
@@ -53,9 +50,7 @@ struct LoadedManifest: Sendable {
         }
         refuseSharedPaths(checks, on: machine, &problems)
         refuseOwnPaths(checks, &problems)
-        let datasets = document.section(datasetsKey).flatMap { section in
-            Dataset.shape.decode(section, &problems).flatMap { DatasetGraph($0, &problems) }
-        }
+        let datasets = checks.lazy.compactMap { $0 as? RequiredDataset }.first?.graph
         var plugins: [ExternalPlugin] = []
         if let search {
             let entries = document.core.plugins + packagePlugins(document.core.plugins, search, &checks)

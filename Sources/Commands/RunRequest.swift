@@ -231,7 +231,7 @@ struct Place: Sendable {
     }
 
     /// It would replace something that the run is about, or cannot be written at all.
-    private func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
+    func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
         let folder = Place.folder(of: output)
         guard Place.real(folder) != nil else { return "there is no directory \(folder)" }
         let target = Place.target(of: output)

@@ -4,5 +4,11 @@ import ArgumentParser
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Says which tables are filled, and fills them.",
-        subcommands: [DataHealCommand.self, DataQuarantineCommand.self])
+        subcommands: [
+            DataStatusCommand.self,
+            DataPlanCommand.self,
+            DataGraphCommand.self,
+            DataHealCommand.self,
+            DataQuarantineCommand.self,
+        ])
 }

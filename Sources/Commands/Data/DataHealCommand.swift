@@ -26,7 +26,7 @@ struct DataHealCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Datasets. None: all of them.", valueName: "selector"))
     var selectors: [String] = []
 
-    @OptionGroup var options: DataWorkOptions
+    @OptionGroup var options: DataOptions
 
     @Flag(help: "Print what would be done, and change nothing.")
     var dryRun = false
@@ -69,7 +69,7 @@ struct DataHealCommand: AsyncParsableCommand {
     }
 
     private func perform(_ console: Console) async throws(DataRefusal) -> ExitStatus {
-        let session = try await DataWork(options, mayChange: !dryRun)
+        let session = try await DataSession(options, mayChange: !dryRun)
         let selection: DatasetSelection
         do throws(DatasetSelection.Problem) {
             selection = try DatasetSelection(selectors, in: session.graph)
@@ -84,7 +84,7 @@ struct DataHealCommand: AsyncParsableCommand {
         }
         try confirm(session, selection)
         let lock = try await session.lock(tool: Self.tool, wait: noWait ? .zero : nil) { owner in
-            console.inform("waiting: \(DataWork.words(owner))")
+            console.inform("waiting: \(DataSession.words(owner))")
         }
         let work = Work(
             session: session, selection: selection,
@@ -101,7 +101,7 @@ struct DataHealCommand: AsyncParsableCommand {
     private static let steps = [0.3, 0.5, 0.7, 0.9, 1]
 
     private struct Work {
-        var session: DataWork
+        var session: DataSession
         var selection: DatasetSelection
         var writer: DataEventWriter
     }
@@ -133,7 +133,7 @@ struct DataHealCommand: AsyncParsableCommand {
 
     /// With a target it is reached or not; else everything is to be ready.
     private func status(
-        _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, _ target: Double?, _ session: DataWork
+        _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, _ target: Double?, _ session: DataSession
     ) -> ExitStatus {
         guard let report else { return .critical }
         if let target { return (report.readiness ?? 1) >= target ? .ok : .critical }
@@ -141,7 +141,7 @@ struct DataHealCommand: AsyncParsableCommand {
         return hasFailed ? .critical : DataHealText.status(report)
     }
 
-    private func look(_ session: DataWork) async throws(DataRefusal) -> ReadinessReport {
+    private func look(_ session: DataSession) async throws(DataRefusal) -> ReadinessReport {
         do throws(MachineError) {
             return try await StatusReader(session.graph, on: session.machine, StatusOptions(looksAtUnits: true)).read()
         } catch {
@@ -150,7 +150,7 @@ struct DataHealCommand: AsyncParsableCommand {
     }
 
     private func plan(
-        _ session: DataWork, _ selection: DatasetSelection, _ report: ReadinessReport, _ target: Double?
+        _ session: DataSession, _ selection: DatasetSelection, _ report: ReadinessReport, _ target: Double?
     ) -> PopulationPlan {
         let chosen = selection.isEverything ? nil : selection.names(in: session.graph, report)
         let maker = PlanMaker(session.graph, report)
@@ -159,7 +159,7 @@ struct DataHealCommand: AsyncParsableCommand {
     }
 
     /// Old rows are thrown away when the new ones are there: that is asked for twice.
-    private func confirm(_ session: DataWork, _ selection: DatasetSelection) throws(DataRefusal) {
+    private func confirm(_ session: DataSession, _ selection: DatasetSelection) throws(DataRefusal) {
         guard force, !yes else { return }
         guard isatty(STDIN_FILENO) == 1 else {
             throw DataRefusal(

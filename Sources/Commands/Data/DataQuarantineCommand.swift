@@ -22,7 +22,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Datasets, or single items: parts/12. None: everything.", valueName: "item"))
         var items: [String] = []
 
-        @OptionGroup var options: DataWorkOptions
+        @OptionGroup var options: DataOptions
 
         @Option(help: "How it is written; json: a line each, with the rows.")
         var format: ListFormat = .text
@@ -30,7 +30,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         func run() async throws {
             let console = Console(format: format.output, color: options.color, tool: "selfheal data quarantine")
             throw await console.answering { () async throws(DataRefusal) in
-                let session = try await DataWork(options, mayChange: false)
+                let session = try await DataSession(options, mayChange: false)
                 let chosen = try await DataQuarantineCommand.choose(items, session)
                 console.emit(
                     chosen.map { item in
@@ -54,7 +54,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Datasets, or single items: parts/12.", valueName: "item"))
         var items: [String]
 
-        @OptionGroup var options: DataWorkOptions
+        @OptionGroup var options: DataOptions
 
         func run() async throws {
             let console = Console(color: options.color, tool: "selfheal data quarantine")
@@ -80,7 +80,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Datasets, or single items: parts/12.", valueName: "item"))
         var items: [String]
 
-        @OptionGroup var options: DataWorkOptions
+        @OptionGroup var options: DataOptions
 
         func run() async throws {
             let console = Console(color: options.color, tool: "selfheal data quarantine")
@@ -96,13 +96,14 @@ struct DataQuarantineCommand: AsyncParsableCommand {
 
     // MARK: What they share
 
-    private static func quarantine(_ session: DataWork) -> Quarantine {
+    private static func quarantine(_ session: DataSession) -> Quarantine {
         let redactor = session.redactor
         return Quarantine(session.graph, on: session.machine) { redactor($0) }
     }
 
     /// - Throws: when one of the words is neither a dataset nor an item that is set aside.
-    private static func choose(_ words: [String], _ session: DataWork) async throws(DataRefusal) -> [Quarantine.Item] {
+    private static func choose(_ words: [String], _ session: DataSession) async throws(DataRefusal) -> [Quarantine.Item]
+    {
         var names: Set<String> = []
         var single: Set<String> = []
         for word in words {
@@ -131,12 +132,12 @@ struct DataQuarantineCommand: AsyncParsableCommand {
     }
 
     private static func change(
-        _ words: [String], _ options: DataWorkOptions, _ console: Console,
+        _ words: [String], _ options: DataOptions, _ console: Console,
         _ body: (Quarantine.Item, Quarantine) async throws(SourceFailure) -> (isGood: Bool, words: String)
     ) async throws(DataRefusal) -> ExitStatus {
-        let session = try await DataWork(options, mayChange: true)
+        let session = try await DataSession(options, mayChange: true)
         let lock = try await session.lock(tool: "selfheal data quarantine", wait: nil) { owner in
-            console.inform("waiting: \(DataWork.words(owner))")
+            console.inform("waiting: \(DataSession.words(owner))")
         }
         var status = ExitStatus.ok
         for item in try await choose(words, session) {
@@ -153,7 +154,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         return status
     }
 
-    private static func text(_ item: Quarantine.Item, _ session: DataWork) -> String {
+    private static func text(_ item: Quarantine.Item, _ session: DataSession) -> String {
         let what = item.isUnit ? "unit" : "row of unit"
         let unit = session.redactor(JSONContent(item.unit).text)
         return

@@ -19,7 +19,7 @@ final class DataRecorder: Sendable {
     private let started = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(_ session: DataWork, tool: String) {
+    init(_ session: DataSession, tool: String) {
         journal = Journal(machine: session.machine, root: session.machine.rootPath)
         header = RunHeader(
             tool: tool, toolVersion: Program.version, app: session.manifest.app, manifest: session.place.manifest,

@@ -13,7 +13,7 @@ import Populating
 import Rendering
 
 /// What the commands about data take from their command lines.
-struct DataWorkOptions: ParsableArguments, Sendable {
+struct DataOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
         completion: .manifest)
@@ -62,14 +62,15 @@ struct DataRefusal: Error {
 }
 
 /// The manifest's datasets, and the machine that they are on.
-struct DataWork: Sendable {
+struct DataSession: Sendable {
     let place: Place
     let machine: LiveMachine
     let manifest: LoadedManifest
     let graph: DatasetGraph
     let redactor: Redactor
 
-    init(_ options: DataWorkOptions, mayChange: Bool) async throws(DataRefusal) {
+    /// - Parameter needsDatasets: whether a manifest that names none is a mistake.
+    init(_ options: DataOptions, mayChange: Bool, needsDatasets: Bool = true) async throws(DataRefusal) {
         do {
             place = try Place(manifest: options.manifest, root: options.root)
             machine = try LiveMachine(
@@ -87,10 +88,10 @@ struct DataWork: Sendable {
         } catch {
             throw DataRefusal(.critical, "\(type(of: error))")
         }
-        guard let graph = manifest.datasets, !graph.order.isEmpty else {
+        graph = manifest.datasets ?? DatasetGraph()
+        if needsDatasets && graph.order.isEmpty {
             throw DataRefusal(.usage, "\(place.manifest) names no datasets")
         }
-        self.graph = graph
         redactor = Redactor(Secrets.values(of: manifest.checks, on: machine))
     }
 

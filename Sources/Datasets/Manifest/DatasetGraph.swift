@@ -8,6 +8,13 @@ public struct DatasetGraph: Sendable, Hashable {
     private let positions: [String: Int]
     private let childPositions: [[Int]]
 
+    /// One of nothing.
+    public init() {
+        order = []
+        positions = [:]
+        childPositions = []
+    }
+
     /// Adds what is wrong with the graph to `problems`: two of one name, unknown parents, a dataset that depends on itself, a circle.
     public init?(_ datasets: [Dataset], _ problems: inout ManifestProblems) {
         var byName: [String: Dataset] = [:]
