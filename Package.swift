@@ -123,8 +123,7 @@ let package = Package(
             ["HealModel", "HealKit", "ManifestShape", "HealManifest", "ExternalPlugins", "TestSupport"]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
-        tests(
-            "RenderingTests", ["HealModel", "ManifestShape", "Datasets", "Rendering", crypto], fixtures: true),
+        tests("RenderingTests", ["HealModel", "ManifestShape", "Datasets", "Rendering", crypto], fixtures: true),
         tests("ServingTests", ["Serving"]),
         // Runs the built programs as a user does.
         tests(

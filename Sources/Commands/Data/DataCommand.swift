@@ -10,5 +10,6 @@ struct DataCommand: AsyncParsableCommand {
             DataGraphCommand.self,
             DataHealCommand.self,
             DataQuarantineCommand.self,
+            DataMakeTargetsCommand.self,
         ])
 }

@@ -99,9 +99,9 @@ struct BatchWork: Sendable {
         let pool = await work.limits.pool(work.population.concurrency.pool)
         await slots.take()
         await pool?.take()
-        await work.limits.jobs.take()
+        let ticket = await work.limits.jobs.take()
         let result = await captured { () throws(SourceFailure) in try await make(batch, attempt) }
-        await work.limits.jobs.give()
+        await work.limits.jobs.give(ticket)
         await pool?.give()
         await slots.give()
         return try result.get()

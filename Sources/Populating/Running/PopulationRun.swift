@@ -35,7 +35,7 @@ public struct PopulationRun: Sendable {
             guard let concurrency = dataset.populate?.concurrency, let pool = concurrency.pool else { continue }
             pools[pool] = min(pools[pool] ?? .max, concurrency.limit)
         }
-        limits = SharedLimits(jobs: options.jobs, pools: pools)
+        limits = SharedLimits(jobs: options.jobs, server: tools.jobServer, pools: pools)
     }
 
     /// Does all the work that is pending on these datasets. Each decides when its turn comes, so that what parents did in this

@@ -36,6 +36,8 @@ public struct PopulationTools: Sendable {
     public var random: @Sendable () -> Double
     /// Whether the run was asked to stop.
     public var isStopped: @Sendable () -> Bool
+    /// Gives leave for batches at once; `nil`: nobody has to.
+    public var jobServer: (any JobServer)?
     /// Takes secrets out of messages.
     public var redact: @Sendable (String) -> String
     public var observe: @Sendable (PopulationEvent) -> Void
@@ -46,7 +48,7 @@ public struct PopulationTools: Sendable {
     public init(
         machine: any ChangingMachine, clock: any PopulationClock = SystemPopulationClock(),
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-        isStopped: @escaping @Sendable () -> Bool = { false },
+        isStopped: @escaping @Sendable () -> Bool = { false }, jobServer: (any JobServer)? = nil,
         redact: @escaping @Sendable (String) -> String = { $0 },
         observe: @escaping @Sendable (PopulationEvent) -> Void = { _ in },
         makeSource: @escaping @Sendable (Dataset, PopulationSource) throws(SourceFailure) -> any RowSource =
@@ -56,6 +58,7 @@ public struct PopulationTools: Sendable {
         self.clock = clock
         self.random = random
         self.isStopped = isStopped
+        self.jobServer = jobServer
         self.redact = redact
         self.observe = observe
         self.makeSource = makeSource
@@ -66,7 +69,9 @@ public struct PopulationTools: Sendable {
         dataset, source throws(SourceFailure) in
         switch source {
         case .command(let command): CommandRowSource(command)
-        case .sql, .plugin, .http, .llm:
+        case .http(let server): HTTPRowSource(server)
+        case .llm(let model): LLMRowSource(model)
+        case .sql, .plugin:
             throw SourceFailure(.configuration, "nothing here gives rows from '\(source.kind)'")
         }
     }

@@ -1,3 +1,5 @@
+import HealKit
+
 /// So many at once; the others wait for their turn.
 actor Slots {
     private var limit: Int
@@ -37,11 +39,11 @@ actor SharedLimits {
     private var pools: [String: Slots]
     private var queues: [String: Slots] = [:]
     /// Batches of all datasets together.
-    let jobs: Slots
+    let jobs: JobSlots
 
     /// - Parameter pools: the limits of the pools that datasets name.
-    init(jobs: Int, pools: [String: Int]) {
-        self.jobs = Slots(jobs)
+    init(jobs: Int, server: (any JobServer)? = nil, pools: [String: Int]) {
+        self.jobs = JobSlots(jobs, server: server)
         self.pools = pools.mapValues { Slots($0) }
     }
 
