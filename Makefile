@@ -90,9 +90,10 @@ test-make: ## the targets for others' Makefiles, those of the template and those
 	scripts/expect-tests.sh $(MINIMUM_MAKE_TESTS) $(PYTHON) -m unittest discover -s Tests/make
 
 .PHONY: test-crash
-test-crash: dependencies ## every single write-like system call of a heal goes wrong
+test-crash: dependencies ## every single write-like system call of a heal goes wrong; populating is killed 200 times
 	$(SWIFT) swift build
 	SELFHEAL_SWEEP=all $(PYTHON) Tests/faults/test_crash.py
+	SELFHEAL_SWEEP=all $(PYTHON) Tests/faults/test_populating.py Populating.test_killed_at_random_moments
 
 .PHONY: coverage
 coverage: dependencies ## line coverage of the library modules

@@ -25,7 +25,7 @@ struct InjectedError: Sendable, CustomTestStringConvertible {
     var population: Population
     /// What is run before, on `app.db`.
     var setUp = ""
-    /// What mends the cause, before a second run; `nil` where it is gone by itself.
+    /// What the program does; without it, `source` gives the rows.
     var program: FaultyMachine.Program?
     var source: (@Sendable () -> ScriptedSource)?
     var faults: @Sendable (FaultyMachine) -> Void = { _ in }
@@ -241,8 +241,8 @@ let catalogue: [InjectedError] = [
         "UNIQUE", "CREATE TABLE parts (doc, body, n UNIQUE); INSERT INTO parts VALUES (0, 'b', 7);",
         "{\"doc\":11,\"body\":\"x\",\"n\":7}"),
     badRow(
-        "another type in a STRICT table", "CREATE TABLE parts (doc INT, body TEXT) STRICT;",
-        "{\"doc\":11,\"body\":\"a\",\"n\":1}"),
+        "another type in a STRICT table", "CREATE TABLE parts (doc INT, body TEXT, n INT) STRICT;",
+        "{\"doc\":11,\"n\":\"many\"}"),
     badRow(
         "a reference to nothing",
         "CREATE TABLE other (id INTEGER PRIMARY KEY); CREATE TABLE parts (doc, body, o REFERENCES other);",

@@ -39,9 +39,9 @@ enum DataHealText {
     /// 0, 1 or 2: everything, something that the application needs, something else is not ready.
     /// - Parameter chosen: the names of those that are asked for; `nil`: all.
     static func status(_ report: ReadinessReport, of chosen: Set<String>? = nil) -> ExitStatus {
-        let others = report.statuses.filter { !$0.isReady && chosen?.contains($0.name) ?? true }
-        if others.contains(where: \.dataset.isRequired) { return .critical }
-        return others.isEmpty ? .ok : .warnings
+        let all = report.statuses.filter { chosen?.contains($0.name) ?? true }
+        if all.contains(where: { !$0.isReady && $0.dataset.isRequired }) { return .critical }
+        return all.contains { !$0.isReady || !$0.warnings.isEmpty } ? .warnings : .ok
     }
 
     /// - Returns: `nil` for what is not worth a line.
