@@ -13,12 +13,14 @@ SWIFT := swift="$$(scripts/find-swift.sh)"; export PATH="$$swift:$$PATH";
 # Fewer tests than these mean that some were not found. Raise them as tests are added.
 MINIMUM_SWIFT_TESTS := 858
 MINIMUM_EXAMPLE_TESTS := 34
+MINIMUM_RAG_TESTS := 13
 MINIMUM_LAUNCHER_TESTS := 33
 MINIMUM_FAULT_TESTS := 11
 MINIMUM_PLUGIN_TESTS := 132
 MINIMUM_INSTALL_TESTS := 38
 MINIMUM_SERVE_TESTS := 20
 MINIMUM_FORMAT_TESTS := 46
+MINIMUM_MAKE_TESTS := 40
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
 COVERAGE := --enable-code-coverage --scratch-path .build/coverage
@@ -32,7 +34,7 @@ run: ## validate, heal and start the example
 	./run_full_app.sh
 
 .PHONY: test
-test: dependencies lint test-swift test-example test-launcher test-formats test-plugins test-faults test-install test-serve ## everything that must pass before a change goes in
+test: dependencies lint test-swift test-example test-launcher test-formats test-plugins test-faults test-install test-serve test-make ## everything that must pass before a change goes in
 
 .PHONY: dependencies
 dependencies:
@@ -56,6 +58,7 @@ test-swift:
 .PHONY: test-example
 test-example:
 	scripts/expect-tests.sh $(MINIMUM_EXAMPLE_TESTS) $(PYTHON) -m unittest discover -s examples/dynamic-pricing/tests
+	scripts/expect-tests.sh $(MINIMUM_RAG_TESTS) $(PYTHON) -m unittest discover -s examples/rag/tests
 
 .PHONY: test-launcher
 test-launcher:
@@ -82,10 +85,15 @@ test-install: ## what make install brings: completions in real shells, manual pa
 test-serve: ## selfheal serve, as probes, browsers and people of ill will use it
 	scripts/expect-tests.sh $(MINIMUM_SERVE_TESTS) $(PYTHON) -m unittest discover -s Tests/serve
 
+.PHONY: test-make
+test-make: ## the targets for others' Makefiles, those of the template and those made from a manifest
+	scripts/expect-tests.sh $(MINIMUM_MAKE_TESTS) $(PYTHON) -m unittest discover -s Tests/make
+
 .PHONY: test-crash
-test-crash: dependencies ## every single write-like system call of a heal goes wrong
+test-crash: dependencies ## every single write-like system call of a heal goes wrong; populating is killed 200 times
 	$(SWIFT) swift build
 	SELFHEAL_SWEEP=all $(PYTHON) Tests/faults/test_crash.py
+	SELFHEAL_SWEEP=all $(PYTHON) Tests/faults/test_populating.py Populating.test_killed_at_random_moments
 
 .PHONY: coverage
 coverage: dependencies ## line coverage of the library modules

@@ -54,11 +54,15 @@ let package = Package(
         library("HealKit", ["HealModel", "ManifestShape"]),
         library("HealManifest", ["HealModel", "ManifestShape", "Yams"]),
         library("SQLiteSchema", ["HealModel", "HealKit"]),
-        library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv"]),
+        library("BuiltInPlugins", ["HealModel", "HealKit", "ManifestShape", "SQLiteSchema", "DotEnv", "Datasets"]),
         // Tables that must be filled: what the manifest says of them, their graph, how they are.
         library("Datasets", ["HealModel", "ManifestShape", "HealKit"]),
+        // Fills them: sources of rows, the work ledger, retries, the order of work.
+        library("Populating", ["HealModel", "HealKit", "Datasets"]),
         // Executables that add checks and heals, by a protocol of their own or by that of Nagios.
-        library("ExternalPlugins", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "CSelfHeal", crypto]),
+        library(
+            "ExternalPlugins",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "Populating", "CSelfHeal", crypto]),
         // Checks whose repairs take a run back, or bring a backup back.
         library("Undoing", ["HealModel", "HealKit", "SQLiteSchema"]),
         // A manifest for what is there.
@@ -69,14 +73,15 @@ let package = Package(
         library("LiveMachine", ["HealModel", "HealKit", "CSelfHeal", subprocess, system]),
         library("Journal", ["HealModel", "HealKit", grdb]),
         library("HealEngine", ["HealModel", "HealKit", "ManifestShape", collections, crypto]),
-        library("Rendering", ["HealModel"]),
+        library("Rendering", ["HealModel", "ManifestShape", "Datasets"]),
         // A few pages over HTTP. Knows nothing of ours, and nothing else knows of its sockets.
         library("Serving", [sockets]),
         library(
             "Commands",
             [
                 "HealModel", "HealKit", "ManifestShape", "HealManifest", "HealEngine", "BuiltInPlugins", "LiveMachine",
-                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving",
+                "Journal", "Rendering", "SQLiteSchema", "Undoing", "Drafting", "ExternalPlugins", "Serving", "Datasets",
+                "Populating",
                 "CSelfHeal", arguments,
             ]),
         .executableTarget(name: "validate-startup", dependencies: ["Commands"], swiftSettings: strict),
@@ -85,7 +90,16 @@ let package = Package(
         // A machine in memory, for tests of checks and of the engine.
         library("TestSupport", ["HealModel", "HealKit"]),
         tests("HealModelTests", ["HealModel"]),
-        tests("DatasetsTests", ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "TestSupport"]),
+        tests(
+            "DatasetsTests",
+            ["HealModel", "HealKit", "ManifestShape", "HealManifest", "Datasets", "LiveMachine", "TestSupport"]),
+        tests(
+            "PopulatingTests",
+            [
+                "HealModel", "HealKit", "ManifestShape", "Datasets", "Populating", "LiveMachine", "CSelfHeal",
+                "TestSupport",
+            ]
+        ),
         tests("UndoingTests", ["HealModel", "HealKit", "HealEngine", "SQLiteSchema", "LiveMachine", "Undoing"]),
         tests(
             "DraftingTests",
@@ -109,7 +123,7 @@ let package = Package(
             ["HealModel", "HealKit", "ManifestShape", "HealManifest", "ExternalPlugins", "TestSupport"]),
         tests("LiveMachineTests", ["HealModel", "HealKit", "LiveMachine", "CSelfHeal", subprocess, system]),
         tests("JournalTests", ["HealModel", "HealKit", "LiveMachine", "Journal", grdb, subprocess, system]),
-        tests("RenderingTests", ["HealModel", "Rendering", crypto], fixtures: true),
+        tests("RenderingTests", ["HealModel", "ManifestShape", "Datasets", "Rendering", crypto], fixtures: true),
         tests("ServingTests", ["Serving"]),
         // Runs the built programs as a user does.
         tests(

@@ -4,8 +4,8 @@
 set -euo pipefail
 
 # To build: what the Swift toolchain links with and loads, the SQLite headers, and git for the package dependencies.
-# python3 runs the example.
-packages=(binutils ca-certificates gcc git libc6-dev libcurl4 libncurses6 libsqlite3-dev libstdc++-12-dev libxml2
+# python3 runs the examples; curl asks servers for rows.
+packages=(binutils ca-certificates curl gcc git libc6-dev libcurl4 libncurses6 libsqlite3-dev libstdc++-12-dev libxml2
   python3 tzdata zlib1g-dev)
 # To test: what the tests run, and others' readers of the output formats.
 test_packages=(bash-completion chromium fish fonts-dejavu-core lintian make man-db mandoc monitoring-plugins-basic

@@ -1,3 +1,4 @@
+import Datasets
 import HealKit
 
 /// The plugins that are built in, in the order in which people read about them. A new one is one line here.
@@ -8,5 +9,6 @@ public enum PluginRegistry {
         FilesPlugin.self,
         DependenciesPlugin.self,
         SQLitePlugin.self,
+        DatasetsPlugin.self,
     ]
 }

@@ -1,4 +1,5 @@
 import BuiltInPlugins
+import Datasets
 import ExternalPlugins
 import Glibc
 import HealEngine
@@ -16,6 +17,8 @@ struct LoadedManifest: Sendable {
     var severities: [FindingID: Severity]
     var checks: [any Check]
     var plugins: [ExternalPlugin] = []
+    /// `nil` when it names none.
+    var datasets: DatasetGraph?
 
     /// How many backups of each database are kept when the manifest says nothing.
     static let backupsKept = 5
@@ -47,12 +50,17 @@ struct LoadedManifest: Sendable {
         }
         refuseSharedPaths(checks, on: machine, &problems)
         refuseOwnPaths(checks, &problems)
+        let datasets = checks.lazy.compactMap { $0 as? RequiredDataset }.first?.graph
         var plugins: [ExternalPlugin] = []
         if let search {
             let entries = document.core.plugins + packagePlugins(document.core.plugins, search, &checks)
-            if let fault = safetyFault(of: document, entries, search) { problems.add(fault) }
+            if let place = entries.first?.location ?? datasets?.firstProgram,
+                let fault = safetyFault(of: document, place, search)
+            {
+                problems.add(fault)
+            }
             plugins = externalPlugins(entries, search, root, checks, machine, &problems)
-            checks += plugins.map(\.check)
+            checks += plugins.filter { $0.description.capabilities.contains(.check) }.map(\.check)
             let known = descriptors + plugins.map(\.description.descriptor)
             refuseUnknownFindings(document.core.policy.severities, among: known, &problems)
         }
@@ -62,14 +70,13 @@ struct LoadedManifest: Sendable {
             app: document.core.app, maxRisk: document.core.policy.maxRisk,
             backupsKept: document.core.policy.backupsKept,
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks,
-            plugins: plugins)
+            plugins: plugins, datasets: datasets)
     }
 
     /// Why nothing that the manifest names may be run.
     private static func safetyFault(
-        of document: ManifestDocument, _ entries: [Keyed<ManifestNode>], _ search: PluginSearch
+        of document: ManifestDocument, _ place: SourceLocation, _ search: PluginSearch
     ) -> ManifestProblem? {
-        guard let first = entries.first else { return nil }
         let files = document.files.compactMap { file -> String? in
             guard let path = realpath(file, nil) else { return nil }
             defer { free(path) }
@@ -79,7 +86,7 @@ struct LoadedManifest: Sendable {
             try search.requireSafety(ofManifests: files)
             return nil
         } catch {
-            return ManifestProblem(first.location, "no plugin is run: \(error.reason)")
+            return ManifestProblem(place, "no plugin is run: \(error.reason)")
         }
     }
 
@@ -173,6 +180,18 @@ struct LoadedManifest: Sendable {
             let hint = wrong.suggestion.map { "; did you mean '\($0)'?" } ?? ""
             problems.add(entry.location, "there is no finding '\(wrong.selector)'\(hint)")
         }
+    }
+}
+
+extension DatasetGraph {
+    /// Where a program is named that populates one.
+    fileprivate var firstProgram: SourceLocation? {
+        order.compactMap { dataset in
+            switch dataset.populate?.source {
+            case .command, .plugin: dataset.populate?.location
+            case .sql, .http, .llm, nil: nil
+            }
+        }.first
     }
 }
 

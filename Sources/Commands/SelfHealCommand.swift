@@ -18,7 +18,8 @@ struct SelfHealCommand: AsyncParsableCommand {
             InitCommand.self, ValidateStartupCommand.self, AutoHealCommand.self, PlanCommand.self, DiffCommand.self,
             HistoryCommand.self,
             UndoCommand.self,
-            RestoreCommand.self, PluginsCommand.self, ServeCommand.self, ExplainCommand.self, SchemaCommand.self,
+            RestoreCommand.self, DataCommand.self, PluginsCommand.self, ServeCommand.self, ExplainCommand.self,
+            SchemaCommand.self,
         ])
 }
 

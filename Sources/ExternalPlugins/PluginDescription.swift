@@ -13,7 +13,7 @@ public struct PluginDescription: Sendable, Hashable {
     }
 
     public enum Capability: String, Sendable, CaseIterable {
-        case check, heal
+        case check, heal, populate
     }
 
     /// What its answer depends on, besides its settings: as long as none of it changes, the answer holds.
@@ -77,7 +77,7 @@ public struct PluginDescription: Sendable, Hashable {
             Field(
                 "protocols", { $0.protocols = $1 }, .list(of: .integer(1...1000)), required: true,
                 "The versions of the protocol that it speaks: [1]."),
-            Field("capabilities", { $0.capabilities = $1 }, .list(of: .choice), "check, or check and heal."),
+            Field("capabilities", { $0.capabilities = $1 }, .list(of: .choice), "check, heal (with check), populate."),
             Field("kind", { $0.kind = $1 }, .choice, "How it is spoken to; selfheal unless said otherwise."),
             Field(
                 "executable", { $0.executable = $1 }, Shape<String>.name.optional,

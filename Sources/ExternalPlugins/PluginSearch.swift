@@ -113,7 +113,9 @@ public struct PluginSearch: Sendable {
             throw Refusal(
                 reason: "it speaks protocol \(spoken); this program speaks \(PluginDescription.protocolVersion)")
         }
-        guard description.capabilities.contains(.check) else { throw Refusal(reason: "it cannot check") }
+        guard description.capabilities.contains(.check) || description.capabilities == [.populate] else {
+            throw Refusal(reason: "it can neither check nor populate")
+        }
         let executable = try executable(of: description, in: folder, &guarded)
         return FoundPlugin(
             description: description, folder: folder, executable: executable,

@@ -129,11 +129,22 @@ public protocol SQLConnection {
     func execute(_ sql: String) throws(MachineError)
     /// The rows of one statement; `arguments` fill its `?` in order.
     func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]]
+    /// The first row of one statement, which is ended there, and `nil` when it has none. For what is asked of data of any size:
+    /// nothing more is read than that row needs.
+    /// - Throws: `.timedOut` when it works for longer than `limit`.
+    func firstRow(_ sql: String, _ arguments: [SQLValue], within limit: Duration) throws(MachineError) -> [SQLValue]?
     /// Compiles every statement of the text without running it.
     func compile(_ sql: String) throws(MachineError)
 }
 
 extension SQLConnection {
+    /// For connections to little data: without a limit.
+    public func firstRow(
+        _ sql: String, _ arguments: [SQLValue], within limit: Duration
+    ) throws(MachineError) -> [SQLValue]? {
+        try rows(sql, arguments).first
+    }
+
     public func rows(_ sql: String) throws(MachineError) -> [[SQLValue]] { try rows(sql, []) }
 }
 
@@ -147,6 +158,10 @@ public protocol ChangingConnection: SQLConnection {
     /// first change.
     /// - Returns: how large the copy is, in bytes.
     func backUp(to path: ResourcePath) throws(MachineError) -> Int64
+    /// The columns of the one statement in the text, if all it does is to read; `nil` for everything else.
+    func queryColumns(_ sql: String) throws(MachineError) -> [String]?
+    /// Runs every statement of the text, with values for `:name` wherever it stands.
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError)
 }
 
 /// The looking half of the only door to disk, processes, environment and clock. All paths are below the application's root
@@ -176,6 +191,10 @@ public protocol Machine: Sendable {
     /// Where `name` is found on PATH (or the name itself when it has a slash), with its status; `nil` when nowhere.
     func executable(named name: String) throws(MachineError) -> (path: String, status: FileStatus)?
     func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer
+    /// Runs a command whose standard output goes to a file instead of the answer, as long as the file takes it. The request's
+    /// limit is that of its standard error.
+    func run(_ command: CommandRequest, output: any TemporaryFile) async throws(MachineError) -> CommandAnswer
+    func temporaryFile() throws(MachineError) -> any TemporaryFile
     /// A remembered answer of an earlier run; kept outside the root.
     func remembered(_ key: String) -> String?
     /// Remembers an answer, unless this machine may not change anything.
@@ -243,6 +262,12 @@ public protocol ChangingMachine: Machine {
     /// One `BEGIN IMMEDIATE` transaction on a database that exists: committed when the body returns, rolled back when it throws.
     func changeDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value
+    /// The same; the statements may take so long in all.
+    /// - Throws: `.timedOut` after that, and everything is rolled back.
+    func changeDatabase<Value: Sendable>(
+        _ path: ResourcePath, timeLimit: Duration?,
+        _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value
     /// Opens the database for writing once, so that SQLite rolls back what a killed writer left.
     func recoverJournal(of path: ResourcePath) async throws(MachineError)

@@ -42,24 +42,47 @@ public struct Journal: Sendable {
     /// - Returns: the run's number, never used twice.
     public func begin(_ header: RunHeader, intents: [PlannedRepair]) throws(JournalError) -> Int64 {
         try makeFolder()
+        // Killed before their marker was set, which is before they changed anything.
+        let run = try insert(header, intents, isBeside: false, ofKilled: "ended before it changed anything")
+        let marker = Marker(run: run, tool: header.tool, startedAt: header.startedAt)
+        try onMachine { machine, path throws(MachineError) in
+            try machine.createFile(try path(Self.markerPath), contents: marker.contents, mode: .privateFile)
+        }
+        return run
+    }
+
+    /// Records what a run is about to do that goes on beside others, with a lock of its own: without a marker, because what it
+    /// leaves behind when it is killed is nobody's to tidy up.
+    /// - Returns: the run's number.
+    public func beginBeside(_ header: RunHeader, intents: [PlannedRepair]) throws(JournalError) -> Int64 {
+        try makeFolder()
+        return try insert(header, intents, isBeside: true, ofKilled: "it was killed")
+    }
+
+    /// Records what became of one of a run's repairs while the run goes on.
+    public func update(_ record: RepairRecord, of run: Int64) throws(JournalError) {
+        try write { db in try JournalRecord.update(record, of: run, in: db) }
+    }
+
+    /// Makes the folder of these tools, where there is none yet.
+    public func prepare() throws(JournalError) { try makeFolder() }
+
+    private func insert(
+        _ header: RunHeader, _ intents: [PlannedRepair], isBeside: Bool, ofKilled note: String
+    ) throws(JournalError) -> Int64 {
         let limit = runLimit
-        let run = try write { db in
-            // Killed before their marker was set, which is before they changed anything.
+        return try write { db in
             try db.execute(
-                sql: "UPDATE run SET state = 'interrupted', note = ? WHERE state = 'begun'",
-                arguments: ["ended before it changed anything"])
+                sql: "UPDATE run SET state = 'interrupted', note = ? WHERE state = 'begun' AND is_beside = ?",
+                arguments: [note, isBeside])
             let run = try JournalRecord.insert(header, in: db)
+            if isBeside { try db.execute(sql: "UPDATE run SET is_beside = 1 WHERE id = ?", arguments: [run]) }
             for (position, intent) in intents.enumerated() {
                 try JournalRecord.insert(intent, position: position, of: run, in: db)
             }
             try db.execute(sql: "DELETE FROM run WHERE id <= ?", arguments: [run - limit])
             return run
         }
-        let marker = Marker(run: run, tool: header.tool, startedAt: header.startedAt)
-        try onMachine { machine, path throws(MachineError) in
-            try machine.createFile(try path(Self.markerPath), contents: marker.contents, mode: .privateFile)
-        }
-        return run
     }
 
     /// Records what became of a run, and takes the marker away.
@@ -101,7 +124,7 @@ public struct Journal: Sendable {
         guard let marker = try marker() else { return [] }
         guard try exists(Self.databasePath) else { return [marker.run(nil)] }
         do throws(JournalError) {
-            let begun = try read("WHERE state = 'begun' ORDER BY id", [])
+            let begun = try read(JournalRecord.begun, [])
             if !begun.isEmpty { return begun }
             // Its marker could not be removed, and maybe more than that.
             if let run = try run(marker.number), run.repairs.contains(where: \.hasFailed) { return [run] }
@@ -110,7 +133,7 @@ public struct Journal: Sendable {
             return []
         } catch .database(.hotJournal) {
             guard mayRecover() else { return [marker.run(nil)] }
-            return try write { db in try JournalRecord.runs(in: db, "WHERE state = 'begun' ORDER BY id", []) }
+            return try write { db in try JournalRecord.runs(in: db, JournalRecord.begun, []) }
         }
     }
 

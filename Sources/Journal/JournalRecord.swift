@@ -79,9 +79,15 @@ enum JournalRecord {
 
     // MARK: Reading
 
+    /// The runs that have not ended, but for those beside others: they may be at work.
+    static let begun = "WHERE state = 'begun' AND NOT is_beside ORDER BY id"
+
     /// - Parameter tail: what comes after `FROM run`.
     static func runs(in db: Database, _ tail: String, _ arguments: StatementArguments) throws -> [JournalRun] {
-        try Row.fetchAll(db, sql: "SELECT * FROM run \(tail)", arguments: arguments).map { row in
+        // A journal that is only read may still be of an older version.
+        let knowsBeside = try db.columns(in: "run").contains { $0.name == "is_beside" }
+        let tail = knowsBeside ? tail : tail.replacing("AND NOT is_beside ", with: "")
+        return try Row.fetchAll(db, sql: "SELECT * FROM run \(tail)", arguments: arguments).map { row in
             let id: Int64 = row["id"]
             guard let mode = RunMode(rawValue: row["mode"]), let state = JournalRun.State(rawValue: row["state"]) else {
                 throw JournalError.unreadable(run: id)

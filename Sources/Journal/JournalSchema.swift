@@ -65,6 +65,9 @@ enum JournalSchema {
         migrator.registerMigration("which run is taken back") { db in
             try db.execute(sql: "ALTER TABLE run ADD COLUMN undoes INTEGER")
         }
+        migrator.registerMigration("runs beside others") { db in
+            try db.execute(sql: "ALTER TABLE run ADD COLUMN is_beside INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -70,17 +70,8 @@ public struct HistoryRenderer: Sendable {
                 "\(entry.changes)", "\(entry.failures)", entry.words,
             ])
         }
-        let rightAligned: Set = [0, 3, 4]
-        let widths = rows[0].indices.map { column in rows.map { DisplayWidth.of($0[column]) }.max() ?? 0 }
         var writer = TextWriter(style, tags: [])
-        for (number, row) in rows.enumerated() {
-            let cells = row.enumerated().map { column, cell in
-                let blanks = String(repeating: " ", count: widths[column] - DisplayWidth.of(cell))
-                return rightAligned.contains(column) ? blanks + cell : column == row.count - 1 ? cell : cell + blanks
-            }
-            let line = cells.joined(separator: "  ")
-            if number == 0 { writer.heading(line) } else { writer.plain(line) }
-        }
+        TextTable(rows: rows, rightAligned: [0, 3, 4]).write(to: &writer)
         return writer.text
     }
 

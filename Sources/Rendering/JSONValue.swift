@@ -4,6 +4,8 @@ enum JSONValue: Hashable {
     case null
     case bool(Bool)
     case integer(Int64)
+    /// With at most four decimals.
+    case decimal(Double)
     case string(String)
     case array([JSONValue])
     case object([Member])
@@ -26,6 +28,8 @@ enum JSONValue: Hashable {
 
     static func optional(_ string: String?) -> JSONValue { string.map { .string($0) } ?? .null }
 
+    static func optional(_ number: Double?) -> JSONValue { number.map { .decimal($0) } ?? .null }
+
     static func number(_ number: Int) -> JSONValue { .integer(Int64(number)) }
 
     /// The value over several lines, with a newline at the end.
@@ -40,6 +44,7 @@ enum JSONValue: Hashable {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
+        case .decimal(let value): text += Decimals.short(value)
         case .string(let value): Self.write(value, to: &text)
         case .array(let values):
             Self.write(values, between: "[", and: "]", to: &text, indentation) { value, inner, text in

@@ -131,6 +131,11 @@ public final class FakeMachine: ChangingMachine {
         return answer
     }
 
+    public func temporaryFile() throws(MachineError) -> any TemporaryFile {
+        try check("temporaryFile", "")
+        return FileInMemory()
+    }
+
     public func remembered(_ key: String) -> String? { update { $0.memory[key] } }
     public func remember(_ key: String, _ value: String) { update { $0.memory[key] = value } }
 
@@ -294,6 +299,19 @@ public final class FakeMachine: ChangingMachine {
     public func finishReplacement(of path: ResourcePath) async throws(MachineError) -> ReplacedDatabase {
         try changing("finishReplacement", path.text) { _ in }
         return ReplacedDatabase(kept: path.sibling(named: path.name + ".damaged"))
+    }
+}
+
+/// A temporary file, for tests.
+public final class FileInMemory: TemporaryFile {
+    private let bytes = Mutex<[UInt8]>([])
+
+    public init() {}
+
+    public var size: Int64 { bytes.withLock { Int64($0.count) } }
+    public func append(_ more: [UInt8]) throws(MachineError) { bytes.withLock { $0 += more } }
+    public func read(at offset: Int64, count: Int) throws(MachineError) -> [UInt8] {
+        bytes.withLock { Array($0.dropFirst(Int(offset)).prefix(count)) }
     }
 }
 

@@ -243,7 +243,7 @@ import Testing
         let found = """
             CREATE TABLE t (a, b); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT 1;
             CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;
-            CREATE TABLE u (x); CREATE INDEX iu ON u (x); CREATE TABLE _litestream_seq (id); ANALYZE;
+            CREATE TABLE u (x); CREATE INDEX iu ON u (x); CREATE TABLE _litestream_seq (id); CREATE TABLE _selfheal_units (dataset, unit); CREATE INDEX _selfheal_i ON _selfheal_units (unit); ANALYZE;
             CREATE VIRTUAL TABLE f USING fts5(x); CREATE TABLE s (id INTEGER PRIMARY KEY AUTOINCREMENT);
             """
         let connection = try database(found)

@@ -37,7 +37,7 @@ import Testing
         let connection = try database(
             """
             PRAGMA user_version = 4; CREATE TABLE t(a, b TEXT); CREATE VIEW v AS SELECT a FROM t -- and why
-            ; CREATE INDEX i ON t(b); CREATE TABLE _litestream_seq(id); CREATE VIRTUAL TABLE f USING fts5(x);
+            ; CREATE INDEX i ON t(b); CREATE TABLE _litestream_seq(id); CREATE TABLE _selfheal_units(dataset, unit); CREATE VIRTUAL TABLE f USING fts5(x);
             CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END; INSERT INTO t VALUES (1, 'row');
             """)
         let found = try FoundSchema(reading: connection)

@@ -12,14 +12,27 @@ extension LiveMachine {
     /// time is over, or the run is asked to stop, its whole process group gets SIGTERM, and SIGKILL two seconds later. A supervised
     /// one is run by this program's own executable, which sees to it that nothing is left of it.
     public func run(_ command: CommandRequest) async throws(MachineError) -> CommandAnswer {
+        try await run(command, to: nil)
+    }
+
+    /// The same, with the whole standard output in a file. A command whose output finds no room any more is ended.
+    public func run(
+        _ command: CommandRequest, output: any TemporaryFile
+    ) async throws(MachineError) -> CommandAnswer {
+        try await run(command, to: output)
+    }
+
+    private func run(
+        _ command: CommandRequest, to output: (any TemporaryFile)?
+    ) async throws(MachineError) -> CommandAnswer {
         let input = try CommandInput(command)
         guard let supervision = command.supervision else {
-            let start = Start(executable: command.executable, arguments: Arguments(command.arguments), input: input)
+            let start = Start(executable: command.executable, arguments: Arguments(command.arguments), input: input, output: output)
             return try await run(command, start, timeout: command.timeout)
         }
         orphans.expect()
         defer { orphans.expectNoMore() }
-        let start = Start(executable: supervisor, arguments: supervisorArguments(command, supervision), input: input)
+        let start = Start(executable: supervisor, arguments: supervisorArguments(command, supervision), input: input, output: output)
         var answer: CommandAnswer?
         var failure: MachineError?
         do throws(MachineError) {
@@ -52,6 +65,8 @@ extension LiveMachine {
         var executable: String
         var arguments: Arguments
         var input: CommandInput
+        /// What gets all of its standard output.
+        var output: (any TemporaryFile)?
     }
 
     private func run(
@@ -150,7 +165,7 @@ extension LiveMachine {
         ) { execution in
             watch.started(execution.processIdentifier.value)
             orphans.started(execution.processIdentifier.value)
-            async let output = Self.collect(execution.standardOutput, limit: command.outputLimit)
+            async let output = Self.collect(execution.standardOutput, limit: command.outputLimit, in: start.output)
             async let errors = Self.collect(execution.standardError, limit: command.outputLimit)
             return try await (output, errors)
         }
@@ -179,9 +194,15 @@ extension LiveMachine {
     /// The name by which this program's executable is asked to be a supervisor.
     public static let supervisorName = "selfheal-supervisor"
 
-    private static func collect(_ output: SubprocessOutputSequence, limit: Int) async throws -> [UInt8] {
+    private static func collect(
+        _ output: SubprocessOutputSequence, limit: Int, in file: (any TemporaryFile)? = nil
+    ) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await buffer in output {
+            if let file {
+                try file.append(buffer.withUnsafeBytes { Array($0) })
+                continue
+            }
             let room = limit - bytes.count
             guard room > 0 else { continue }
             buffer.withUnsafeBytes { bytes += $0.prefix(room) }

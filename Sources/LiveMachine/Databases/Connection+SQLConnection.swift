@@ -12,6 +12,24 @@ extension Connection: SQLConnection {
         }
     }
 
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) {
+        var text = SQLText(sql)
+        while let statement = try text.next(on: self) {
+            try requireTransaction()
+            try statement.bind(named: values, on: self)
+            while try statement.step(on: self) {}
+        }
+    }
+
+    func queryColumns(_ sql: String) throws(MachineError) -> [String]? {
+        var text = SQLText(sql)
+        guard let statement = try text.next(on: self), let columns = statement.queryColumns,
+            // Of further ones it does not matter whether they would compile: they may need what the first one makes.
+            text.isAtEnd
+        else { return nil }
+        return columns
+    }
+
     func rows(_ sql: String, _ arguments: [SQLValue]) throws(MachineError) -> [[SQLValue]] {
         try requireTransaction()
         if let answer = knownAnswer(sql) { return answer }
@@ -21,6 +39,19 @@ extension Connection: SQLConnection {
         var rows: [[SQLValue]] = []
         while try statement.step(on: self) { rows.append(statement.row()) }
         return rows
+    }
+
+    func firstRow(
+        _ sql: String, _ arguments: [SQLValue], within limit: Duration
+    ) throws(MachineError) -> [SQLValue]? {
+        try requireTransaction()
+        if let answer = knownAnswer(sql) { return answer.first }
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(arguments, on: self)
+        return try patience.limited(to: limit) { () throws(MachineError) in
+            try statement.step(on: self) ? statement.row() : nil
+        }
     }
 
     func compile(_ sql: String) throws(MachineError) {
@@ -41,7 +72,7 @@ extension Connection: SQLConnection {
             if patience.isInterrupted { return .cancelled }
             fault = .busy(waited: patience.waited)
         case SQLITE_INTERRUPT:
-            if patience.ranOut, let limit = patience.timeLimit { return .timedOut(subject: subject, after: limit) }
+            if patience.ranOut, let limit = patience.limitThatEnded { return .timedOut(subject: subject, after: limit) }
             return .cancelled
         case SQLITE_CORRUPT: fault = .damaged(message)
         case SQLITE_NOTADB: fault = .notADatabase

@@ -11,8 +11,15 @@ extension LiveMachine {
     public func changeDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
+        try await changeDatabase(path, timeLimit: nil, body)
+    }
+
+    public func changeDatabase<Value: Sendable>(
+        _ path: ResourcePath, timeLimit: Duration?,
+        _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> Value
+    ) async throws(MachineError) -> Value {
         try requireChange(path)
-        return try await patiently(path) { patience throws(MachineError) in
+        return try await patiently(path, timeLimit: timeLimit) { patience throws(MachineError) in
             let place = try DatabasePlace(path, in: root)
             try place.requireContent()
             return try FileUse.asDatabase(place.status, path.text) { () throws(MachineError) in

@@ -31,13 +31,13 @@ extension LiveMachine {
 
     /// Tries again and again, without holding a thread while it waits.
     func patiently<Value>(
-        _ path: ResourcePath, _ attempt: (Patience) throws(MachineError) -> Attempt<Value>
+        _ path: ResourcePath, timeLimit: Duration? = nil, _ attempt: (Patience) throws(MachineError) -> Attempt<Value>
     ) async throws(MachineError) -> Value {
         let start = ContinuousClock.now
         var pause = Duration.milliseconds(1)
         while true {
             if interruption.isRaised { throw .cancelled }
-            let patience = Patience(waitLimit: .zero, interruption: interruption)
+            let patience = Patience(waitLimit: .zero, timeLimit: timeLimit, interruption: interruption)
             if case .done(let value) = try attempt(patience) { return value }
             let waited = ContinuousClock.now - start
             guard waited < waitLimit else { throw .database(subject: path.text, .busy(waited: waited)) }

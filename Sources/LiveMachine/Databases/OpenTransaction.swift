@@ -17,6 +17,12 @@ struct OpenTransaction: ChangingConnection {
 
     func compile(_ sql: String) throws(MachineError) { try connection.compile(sql) }
 
+    func queryColumns(_ sql: String) throws(MachineError) -> [String]? { try connection.queryColumns(sql) }
+
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) {
+        try connection.execute(sql, named: values)
+    }
+
     func requireSoundness() throws(MachineError) {
         // What is added to a damaged database would be called healed, and make saving it harder.
         try connection.quickCheck()

@@ -15,11 +15,28 @@ final class Patience {
     private var waitingSince: ContinuousClock.Instant?
     private(set) var waited = Duration.zero
     private(set) var ranOut = false
+    /// For the statement that runs now: how long it may take, and since when it does.
+    private var statement: (limit: Duration, start: ContinuousClock.Instant)?
 
     init(waitLimit: Duration, timeLimit: Duration? = nil, interruption: Interruption) {
         self.waitLimit = waitLimit
         self.timeLimit = timeLimit
         self.interruption = interruption
+    }
+
+    /// Which limit it was that ended a statement.
+    var limitThatEnded: Duration? { statement?.limit ?? timeLimit }
+
+    /// Within the body, what runs also has this limit. Another statement may be run afterwards.
+    func limited<Value>(
+        to limit: Duration, _ body: () throws(MachineError) -> Value
+    ) throws(MachineError) -> Value {
+        statement = (limit, .now)
+        defer {
+            statement = nil
+            ranOut = false
+        }
+        return try body()
     }
 
     var isInterrupted: Bool { interruption.isRaised }
@@ -55,8 +72,13 @@ final class Patience {
 
     private func stops() -> Bool {
         if interruption.isRaised { return true }
-        guard let timeLimit, ContinuousClock.now - start > timeLimit else { return false }
-        ranOut = true
-        return true
+        let now = ContinuousClock.now
+        if let statement, now - statement.start > statement.limit {
+            ranOut = true
+        } else if let timeLimit, now - start > timeLimit {
+            statement = nil
+            ranOut = true
+        }
+        return ranOut
     }
 }

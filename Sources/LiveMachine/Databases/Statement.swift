@@ -30,33 +30,51 @@ final class Statement {
             let message = "the number of arguments is not that of the statement's parameters"
             throw connection.failure(SQLITE_RANGE, message: message)
         }
-        var index: Int32 = 0
-        for argument in arguments {
-            index += 1
-            let code: Int32
-            switch argument {
-            case .null: code = sqlite3_bind_null(pointer, index)
-            case .integer(let value): code = sqlite3_bind_int64(pointer, index, value)
-            case .real(let value): code = sqlite3_bind_double(pointer, index, value)
-            case .text(var value):
-                code = value.withUTF8 { bytes in
-                    bytes.withMemoryRebound(to: CChar.self) { characters in
-                        // A null pointer would bind NULL instead of an empty text.
-                        guard let start = characters.baseAddress else {
-                            return selfheal_sqlite_bind_text(pointer, index, "", 0)
-                        }
-                        return selfheal_sqlite_bind_text(pointer, index, start, Int32(clamping: characters.count))
+        for (index, argument) in arguments.enumerated() { try bind(argument, at: Int32(index) + 1, on: connection) }
+    }
+
+    /// Gives `:name` its value, wherever it stands.
+    func bind(named values: [String: SQLValue], on connection: Connection) throws(MachineError) {
+        for index in 0..<sqlite3_bind_parameter_count(pointer) {
+            let name = sqlite3_bind_parameter_name(pointer, index + 1).map { String(cString: $0) } ?? "?"
+            guard name.hasPrefix(":"), let value = values[String(name.dropFirst())] else {
+                throw connection.failure(SQLITE_RANGE, message: "nothing is known of the parameter \(name)")
+            }
+            try bind(value, at: index + 1, on: connection)
+        }
+    }
+
+    /// The names of its columns, if all it does is to read.
+    var queryColumns: [String]? {
+        let count = sqlite3_column_count(pointer)
+        guard count > 0, sqlite3_stmt_readonly(pointer) != 0 else { return nil }
+        return (0..<count).map { sqlite3_column_name(pointer, $0).map { String(cString: $0) } ?? "" }
+    }
+
+    private func bind(_ argument: SQLValue, at index: Int32, on connection: Connection) throws(MachineError) {
+        let code: Int32
+        switch argument {
+        case .null: code = sqlite3_bind_null(pointer, index)
+        case .integer(let value): code = sqlite3_bind_int64(pointer, index, value)
+        case .real(let value): code = sqlite3_bind_double(pointer, index, value)
+        case .text(var value):
+            code = value.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { characters in
+                    // A null pointer would bind NULL instead of an empty text.
+                    guard let start = characters.baseAddress else {
+                        return selfheal_sqlite_bind_text(pointer, index, "", 0)
                     }
-                }
-            case .blob(let value):
-                code = value.withUnsafeBytes { bytes in
-                    bytes.isEmpty
-                        ? sqlite3_bind_zeroblob(pointer, index, 0)
-                        : selfheal_sqlite_bind_blob(pointer, index, bytes.baseAddress, Int32(clamping: bytes.count))
+                    return selfheal_sqlite_bind_text(pointer, index, start, Int32(clamping: characters.count))
                 }
             }
-            guard code == SQLITE_OK else { throw connection.failure(code) }
+        case .blob(let value):
+            code = value.withUnsafeBytes { bytes in
+                bytes.isEmpty
+                    ? sqlite3_bind_zeroblob(pointer, index, 0)
+                    : selfheal_sqlite_bind_blob(pointer, index, bytes.baseAddress, Int32(clamping: bytes.count))
+            }
         }
+        guard code == SQLITE_OK else { throw connection.failure(code) }
     }
 
     /// The values of the row that `step` has found.
@@ -88,6 +106,31 @@ struct SQLText {
     private var position = 0
 
     init(_ sql: String) { bytes = sql.utf8CString }
+
+    /// Whether nothing is left but white space, semicolons and comments.
+    var isAtEnd: Bool {
+        var rest = bytes[position..<max(position, bytes.count - 1)]
+        func isOne(_ character: CChar?, _ of: String) -> Bool {
+            character.map { of.utf8.contains(UInt8(bitPattern: $0)) } ?? false
+        }
+        while let first = rest.first {
+            let second = rest.dropFirst().first
+            if isOne(first, "; \t\r\n\u{0C}") {
+                rest = rest.dropFirst()
+            } else if isOne(first, "-"), isOne(second, "-") {
+                rest = rest.drop { !isOne($0, "\n") }
+            } else if isOne(first, "/"), isOne(second, "*") {
+                rest = rest.dropFirst(2)
+                while let last = rest.first, !(isOne(last, "*") && isOne(rest.dropFirst().first, "/")) {
+                    rest = rest.dropFirst()
+                }
+                rest = rest.dropFirst(2)
+            } else {
+                return false
+            }
+        }
+        return true
+    }
 
     /// - Returns: `nil` at the end of the text.
     mutating func next(on connection: Connection) throws(MachineError) -> Statement? {

@@ -3,11 +3,11 @@ import HealModel
 
 extension SchemaComparison {
     /// What the database holds and the manifest does not name. Left out is what others keep for themselves: SQLite's
-    /// own tables, the shadow tables of virtual ones, and those of litestream.
+    /// own tables, the shadow tables of virtual ones, those of litestream, and the work ledger of these tools.
     public func extras(_ connection: any SQLConnection) throws(MachineError) -> [SchemaExtra] {
         let found = try self.found.withoutShadowTables(connection)
         var extras: [SchemaExtra] = []
-        for object in found.objects where !object.name.isOfReplicator {
+        for object in found.objects where !object.name.isKeptByOthers {
             switch object.kind {
             case .table, .view:
                 if desired.stored.tableOrView(object.name) == nil {
@@ -33,6 +33,6 @@ extension SchemaComparison {
 }
 
 extension SQLName {
-    /// Whether a replicator keeps its own things under the name.
-    var isOfReplicator: Bool { key.hasPrefix("_litestream_") }
+    /// Whether a replicator keeps its own things under the name, or these tools do: what is done of populating datasets.
+    var isKeptByOthers: Bool { key.hasPrefix("_litestream_") || key.hasPrefix("_selfheal_") }
 }

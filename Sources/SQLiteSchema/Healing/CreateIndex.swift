@@ -65,7 +65,7 @@ extension ChangePlanner {
         return object.flatMap { desired.stored.tableOrView($0.table) == nil ? $0.table : nil }
     }
 
-    private func mayDrop(_ owner: SQLName) -> Bool { dropsExtras && !owner.isOfReplicator }
+    private func mayDrop(_ owner: SQLName) -> Bool { dropsExtras && !owner.isKeptByOthers }
 
     /// Whether the plan makes the table.
     private func isMade(_ name: SQLName) -> Bool {

@@ -110,7 +110,7 @@ public struct FoundSchema: Sendable, Hashable {
 
     public init(reading connection: any SQLConnection) throws(MachineError) {
         let stored = try StoredSchema(reading: connection).withoutShadowTables(connection)
-        schema = StoredSchema(stored.objects.filter { !$0.name.isOfReplicator })
+        schema = StoredSchema(stored.objects.filter { !$0.name.isKeptByOthers })
         var pragmas: [StatedPragma] = []
         for pragma in PersistentPragma.allCases {
             guard let value = pragma.canonical(try StatedPragma(pragma, "").found(in: connection)),

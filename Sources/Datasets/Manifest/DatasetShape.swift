@@ -3,7 +3,7 @@ import ManifestShape
 
 /// A dataset as the manifest writes it.
 struct DatasetEntry: Sendable {
-    var relation = RelationEntry()
+    var relation: Relation?
     var dependsOn: [Located<String>] = []
     var isRequired = true
     var weight = 1.0
@@ -20,6 +20,20 @@ struct DatasetEntry: Sendable {
     var onBadRow: BadRowPolicy?
     var concurrency: Concurrency?
     var tags: [String] = []
+}
+
+extension DatasetEntry {
+    /// What is said of how rows come, where nothing says that they do.
+    fileprivate var keysOfPopulation: String? {
+        let given = [
+            ("write", write != nil), ("retry", retry != nil), ("batch", batch != nil), ("timeout", timeout != nil),
+            ("on_bad_row", onBadRow != nil), ("concurrency", concurrency != nil),
+        ].filter(\.1).map { "'\($0.0)'" }
+        guard let last = given.last else { return nil }
+        return given.count == 1
+            ? "\(last) needs 'populate'"
+            : "\(given.dropLast().joined(separator: ", ")) and \(last) need 'populate'"
+    }
 }
 
 struct RelationEntry: Sendable {
@@ -53,7 +67,7 @@ extension Dataset {
     static let entry: Shape<DatasetEntry> = Shape.object(
         "A table that the application needs filled.", DatasetEntry(),
         [
-            Field("relation", { $0.relation = $1 }, relation, required: true, "Its database and table."),
+            Field("relation", { $0.relation = $1 }, relation.optional, required: true, "Its database and table."),
             Field(
                 "depends_on", { $0.dependsOn = $1 }, .list(of: Shape<String>.name.located),
                 "Datasets that must be ready before this one."),
@@ -90,13 +104,24 @@ extension Dataset {
             Field("tags", { $0.tags = $1 }, .list(of: .name), "Words by which it can be chosen: tag:…"),
         ])
 
-    private static let relation: Shape<RelationEntry> = Shape.object(
+    private static let relation: Shape<Relation> = Shape.object(
         "A table or view in a database.", RelationEntry(),
         [
             Field("database", { $0.database = $1 }, .name, required: true, "The database's file, below the root."),
             Field("table", { $0.table = $1 }, .name, required: true, "The table's name."),
             Field("outside_root", { $0.outsideRoot = $1 }, .boolean, "The database may lie outside the root."),
-        ])
+        ]
+    ).map { (entry: RelationEntry) throws(ShapeFailure) -> Relation in
+        let table = entry.table.lowercased()
+        if table.hasPrefix(LedgerTables.prefix) { throw ShapeFailure("'\(entry.table)' is a table of these tools") }
+        if table.hasPrefix("sqlite_") { throw ShapeFailure("'\(entry.table)' is a table of SQLite itself") }
+        do throws(PathProblem) {
+            let database = try ResourcePath(entry.database, outsideRoot: entry.outsideRoot)
+            return Relation(database: database, table: entry.table)
+        } catch {
+            throw ShapeFailure(error.explanation)
+        }
+    }
 
     private static let volume: Shape<VolumeExpectation> = Shape.object(
         "How many rows it must have.", VolumeExpectation(),
@@ -196,13 +221,7 @@ extension Dataset {
         _ name: String, _ location: SourceLocation, _ entry: Located<DatasetEntry>, _ problems: inout ManifestProblems
     ) -> Dataset? {
         let value = entry.value
-        let database: ResourcePath
-        do throws(PathProblem) {
-            database = try ResourcePath(value.relation.database, outsideRoot: value.relation.outsideRoot)
-        } catch {
-            problems.add(entry.location, error.explanation)
-            return nil
-        }
+        guard let relation = value.relation else { return nil }
         var good = true
         func refuse(_ place: SourceLocation, _ message: String) {
             problems.add(place, message)
@@ -219,8 +238,8 @@ extension Dataset {
         if !value.mergeKey.isEmpty && value.write != .merge {
             refuse(location, "'merge_key' needs 'write: merge'")
         }
-        if value.populate == nil, value.write != nil || value.retry != nil || value.batch != nil {
-            refuse(location, "'write', 'retry' and 'batch' need 'populate'")
+        if value.populate == nil, let needing = value.keysOfPopulation {
+            refuse(location, needing)
         }
         var population: Population?
         if let populate = value.populate {
@@ -240,7 +259,7 @@ extension Dataset {
         }
         guard good else { return nil }
         return Dataset(
-            name: name, relation: Relation(database: database, table: value.relation.table), dependsOn: value.dependsOn,
+            name: name, relation: relation, dependsOn: value.dependsOn,
             isRequired: value.isRequired, weight: value.weight, volume: value.volume, freshness: value.freshness,
             checks: value.checks, populate: population, tags: value.tags, location: location)
     }

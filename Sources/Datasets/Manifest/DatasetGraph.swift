@@ -8,6 +8,13 @@ public struct DatasetGraph: Sendable, Hashable {
     private let positions: [String: Int]
     private let childPositions: [[Int]]
 
+    /// One of nothing.
+    public init() {
+        order = []
+        positions = [:]
+        childPositions = []
+    }
+
     /// Adds what is wrong with the graph to `problems`: two of one name, unknown parents, a dataset that depends on itself, a circle.
     public init?(_ datasets: [Dataset], _ problems: inout ManifestProblems) {
         var byName: [String: Dataset] = [:]
@@ -16,13 +23,16 @@ public struct DatasetGraph: Sendable, Hashable {
             problems.add(dataset.location, "there are two datasets '\(dataset.name)'")
             good = false
         }
+        let names = datasets.map(\.name)
         for dataset in datasets {
             for parent in dataset.dependsOn {
                 if parent.value == dataset.name {
                     problems.add(parent.location, "'\(dataset.name)' depends on itself")
                     good = false
                 } else if byName[parent.value] == nil {
-                    let near = NearestName.suggestion(for: parent.value, among: datasets.map(\.name))
+                    // What nobody will read is not worth the search.
+                    let isShown = problems.all.count < ManifestProblems.limit
+                    let near = isShown ? NearestName.suggestion(for: parent.value, among: names) : nil
                     problems.add(
                         parent.location,
                         "there is no dataset '\(parent.value)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
@@ -32,15 +42,14 @@ public struct DatasetGraph: Sendable, Hashable {
         }
         guard good else { return nil }
         if let circle = Self.circle(in: datasets, byName) {
-            let names = (circle + circle.prefix(1)).map { "'\($0.name)'" }
-            problems.add(
-                circle[0].location, "the datasets depend on each other in a circle: " + names.joined(separator: " → "))
+            problems.add(circle[0].location, "the datasets depend on each other in a circle: " + Self.shown(circle))
             return nil
         }
         // A wave at a time: those whose parents have all been placed.
         var missing = Dictionary(uniqueKeysWithValues: datasets.map { ($0.name, $0.parents.count) })
         var children: [String: [Dataset]] = [:]
         for dataset in datasets { for parent in dataset.parents { children[parent, default: []].append(dataset) } }
+        let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         var order: [Dataset] = []
         var next = datasets.filter { $0.parents.isEmpty }
         while !next.isEmpty {
@@ -50,7 +59,7 @@ public struct DatasetGraph: Sendable, Hashable {
                 missing[child.name, default: 0] -= 1
                 if missing[child.name] == 0 { free.append(child) }
             }
-            next = free
+            next = free.sorted { (places[$0.name] ?? 0) < (places[$1.name] ?? 0) }
         }
         self.order = order
         let positions = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1.name, $0) })
@@ -60,6 +69,9 @@ public struct DatasetGraph: Sendable, Hashable {
 
     public subscript(name: String) -> Dataset? { positions[name].map { order[$0] } }
     public var names: [String] { order.map(\.name) }
+
+    /// Where it stands in the order; behind all for one that is not there.
+    func position(of name: String) -> Int { positions[name] ?? order.count }
 
     /// What depends on it directly.
     public func children(of name: String) -> [Dataset] {
@@ -77,15 +89,21 @@ public struct DatasetGraph: Sendable, Hashable {
     }
 
     /// Groups of which each needs only earlier ones, so that those in one group can be made at the same time.
-    /// - Parameter names: the datasets that take part; parents that do not are taken to be there.
+    /// - Parameter names: the datasets that take part. Others are left out, but what comes before them comes before what comes
+    ///   after them.
     public func waves(of names: Set<String>) -> [[Dataset]] {
         var level: [String: Int] = [:]
         var waves: [[Dataset]] = []
-        for dataset in order where names.contains(dataset.name) {
-            let own = dataset.parents.compactMap { level[$0] }.max().map { $0 + 1 } ?? 0
-            level[dataset.name] = own
-            if own == waves.count { waves.append([]) }
-            waves[own].append(dataset)
+        for dataset in order {
+            // That of the last wave which must be over.
+            let before = dataset.parents.compactMap { level[$0] }.max() ?? -1
+            guard names.contains(dataset.name) else {
+                level[dataset.name] = before
+                continue
+            }
+            level[dataset.name] = before + 1
+            if before + 1 == waves.count { waves.append([]) }
+            waves[before + 1].append(dataset)
         }
         return waves
     }
@@ -97,6 +115,13 @@ public struct DatasetGraph: Sendable, Hashable {
             if found.insert(one).inserted { rest += next(one) }
         }
         return found
+    }
+
+    /// A long one is cut in the middle.
+    private static func shown(_ circle: [Dataset]) -> String {
+        var names = (circle + circle.prefix(1)).map { "'\($0.name)'" }
+        if names.count > 12 { names.replaceSubrange(4..<(names.count - 5), with: ["… \(names.count - 9) more …"]) }
+        return names.joined(separator: " → ")
     }
 
     /// The first circle, in the order of the manifest: each depends on the next.

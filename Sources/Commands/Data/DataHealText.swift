@@ -1,0 +1,145 @@
+import Datasets
+import HealKit
+import HealModel
+import Populating
+import Rendering
+import Synchronization
+
+/// What `selfheal data heal` prints while it works: a line for each step, or events as lines of JSON.
+final class DataEventWriter: Sendable {
+    private let console: Console
+    private let isJSON: Bool
+    private let order = Mutex(())
+
+    init(console: Console, isJSON: Bool) {
+        self.console = console
+        self.isJSON = isJSON
+    }
+
+    func write(_ event: PopulationEvent) {
+        let line = isJSON ? event.jsonLine : DataHealText.line(event)
+        guard let line else { return }
+        order.withLock { _ in console.emit(line + "\n") }
+    }
+
+    func end(
+        _ plan: PopulationPlan, _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, target: Double?,
+        isStopped: Bool, status: ExitStatus
+    ) {
+        let text =
+            isJSON
+            ? DataHealText.summary(report, target: target, isStopped: isStopped, status: status).text + "\n"
+            : DataHealText.summary(plan, report, target: target, isStopped: isStopped)
+        order.withLock { _ in console.emit(text) }
+    }
+}
+
+/// The words of `selfheal data heal`.
+enum DataHealText {
+    /// 0, 1 or 2: everything, something that the application needs, something else is not ready.
+    /// - Parameter chosen: the names of those that are asked for; `nil`: all.
+    static func status(_ report: ReadinessReport, of chosen: Set<String>? = nil) -> ExitStatus {
+        let all = report.statuses.filter { chosen?.contains($0.name) ?? true }
+        if all.contains(where: { !$0.isReady && $0.dataset.isRequired }) { return .critical }
+        return all.contains { !$0.isReady || !$0.warnings.isEmpty } ? .warnings : .ok
+    }
+
+    /// - Returns: `nil` for what is not worth a line.
+    static func line(_ event: PopulationEvent) -> String? {
+        switch event {
+        case .begins(let name, let total):
+            "[HEALING] \(name)" + (total.map { $0 == 1 ? "" : ": \($0) units" } ?? "")
+        case .advances: nil
+        case .retries(let name, let attempt, let most, _, let failure, let delay):
+            "[WARNING] \(name): \(failure.message); attempt \(attempt) of \(most) in \(delay.inSeconds)"
+        case .halves(let name, let units, let failure):
+            "[WARNING] \(name): \(failure.message); trying the halves of \(units) units"
+        case .slows(let name, let concurrency, _): "[WARNING] \(name): \(concurrency) at once from now on"
+        case .needs(let name, let parent): "[HEALING] \(parent) first: \(name) depends on it"
+        case .opens(let name, let origin, let failures):
+            "[WARNING] \(name): \(failures) failures in a row of \(origin), which is not asked again in this run"
+        case .ends(let outcome): line(outcome)
+        }
+    }
+
+    private static func line(_ outcome: DatasetOutcome) -> String? {
+        let progress = outcome.progress
+        let did =
+            "\(progress.rows) rows of \(progress.finished - progress.failedUnits) units in \(progress.elapsed.inSeconds)"
+        let why = ([outcome.failure?.message].compactMap { $0 } + outcome.tried).joined(separator: "; ")
+        let reason = why.isEmpty ? "" : "; \(why)"
+        return switch outcome.result {
+        case .unneeded: nil
+        case .done: "[OK] \(outcome.dataset): \(did)\(reason)"
+        case .incomplete: "[ERROR] \(outcome.dataset): \(did), \(progress.failedUnits) units failed\(reason)"
+        case .failed: "[ERROR] \(outcome.dataset)\(reason.replacing("; ", with: ": ", maxReplacements: 1))"
+        case .interrupted: "[WARNING] \(outcome.dataset): stopped on request after \(did)"
+        case .notStarted: "[WARNING] \(outcome.dataset): not begun\(reason)"
+        }
+    }
+
+    static func summary(
+        _ plan: PopulationPlan, _ report: ReadinessReport?, target: Double?, isStopped: Bool
+    ) -> String {
+        var lines: [String] = []
+        for blocked in plan.blocked { lines.append("[ERROR] \(blocked.name): \(blocked.reason)") }
+        if isStopped {
+            lines.append("[WARNING] stopped on request; what is done stays done")
+        } else if plan.isEmpty && plan.blocked.isEmpty {
+            lines.append("[OK] there is nothing to do")
+        }
+        if let report, let readiness = report.readiness {
+            let share = Int((readiness * 100).rounded(.down))
+            lines.append(
+                "[INFO] " + (target.map { "wanted \($0), " } ?? "")
+                    + "readiness \(share) % (\(report.readyCount)/\(report.required.count))"
+                    + (report.missing.isEmpty ? "" : "; not ready: \(report.missing.joined(separator: ", "))"))
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    static func summary(
+        _ report: ReadinessReport?, target: Double?, isStopped: Bool, status: ExitStatus
+    ) -> JSONContent {
+        .object([
+            .init("event", .text("finished")), .init("stopped", .boolean(isStopped)),
+            .init("target", target.map { .real($0) } ?? .null),
+            .init("readiness", report?.readiness.map { .real($0) } ?? .null),
+            .init("ready", report.map { .integer(Int64($0.readyCount)) } ?? .null),
+            .init("required", report.map { .integer(Int64($0.required.count)) } ?? .null),
+            .init("not_ready", .array(report?.missing.map { .text($0) } ?? [])),
+            .init("exit_status", .integer(Int64(status.rawValue))),
+        ])
+    }
+
+    // MARK: Plans
+
+    static func text(_ plan: PopulationPlan) -> String {
+        var lines = plan.datasets.map { planned in
+            "[PLAN] \(planned.name)" + (planned.units.map { ": \($0) units" } ?? "")
+                + (planned.explanation.map { " (\($0))" } ?? "")
+        }
+        lines += plan.blocked.map { "[ERROR] \($0.name): \($0.reason)" }
+        if lines.isEmpty { lines = ["[OK] there is nothing to do"] }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    static func json(_ plan: PopulationPlan) -> String {
+        let lines =
+            plan.datasets.map { planned -> JSONContent in
+                .object([
+                    .init("event", .text("planned")), .init("dataset", .text(planned.name)),
+                    .init("group", .integer(Int64(planned.group))),
+                    .init("units", planned.units.map { .integer(Int64($0)) } ?? .null),
+                    .init("reason", planned.explanation.map { .text($0) } ?? .null),
+                ])
+            }
+            + plan.blocked.map { blocked in
+                .object([
+                    .init("event", .text("blocked")), .init("dataset", .text(blocked.name)),
+                    .init("reason", .text(blocked.reason)),
+                ])
+            }
+        return lines.map { $0.text + "\n" }.joined()
+    }
+}

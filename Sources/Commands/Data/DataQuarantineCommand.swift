@@ -1,0 +1,173 @@
+import ArgumentParser
+import Datasets
+import ExternalPlugins
+import HealKit
+import HealModel
+import LiveMachine
+import Populating
+import Rendering
+
+/// `selfheal data quarantine`
+struct DataQuarantineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quarantine",
+        abstract: "Shows the rows and units that were set aside, tries them again, or gives them up.",
+        subcommands: [List.self, Replay.self, Discard.self], defaultSubcommand: List.self)
+
+    /// `selfheal data quarantine list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Shows what was set aside, and why.")
+
+        @Argument(help: ArgumentHelp("Datasets, or single items: parts/12. None: everything.", valueName: "item"))
+        var items: [String] = []
+
+        @OptionGroup var options: DataOptions
+
+        @Option(help: "How it is written; json: a line each, with the rows.")
+        var format: ListFormat = .text
+
+        func run() async throws {
+            let console = Console(format: format.output, color: options.color, tool: "selfheal data quarantine")
+            throw await console.answering { () async throws(DataRefusal) in
+                let session = try await DataSession(options, mayChange: false)
+                let chosen = try await DataQuarantineCommand.choose(items, session)
+                console.emit(
+                    chosen.map { item in
+                        format == .json
+                            ? DataQuarantineCommand.json(item) : DataQuarantineCommand.text(item, session)
+                    }.joined())
+                if chosen.isEmpty, format == .text { console.emit("[OK] nothing is set aside\n") }
+                return .ok
+            }
+        }
+    }
+
+    /// `selfheal data quarantine replay`
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replay",
+            abstract: "Writes rows that were set aside after all, and has units done again with the next heal.",
+            discussion:
+                "Exit status: 0 all of them; 1 some do not fit any better than before; 64 there is no such item.")
+
+        @Argument(help: ArgumentHelp("Datasets, or single items: parts/12.", valueName: "item"))
+        var items: [String]
+
+        @OptionGroup var options: DataOptions
+
+        func run() async throws {
+            let console = Console(color: options.color, tool: "selfheal data quarantine")
+            throw await console.answering { () async throws(DataRefusal) in
+                try await DataQuarantineCommand.change(items, options, console) {
+                    item, quarantine async throws(SourceFailure) in
+                    switch try await quarantine.replay(item) {
+                    case .written: (true, "written")
+                    case .pending: (true, "pending again: 'selfheal data heal' does it")
+                    case .refused(let why): (false, "does not fit: \(why)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// `selfheal data quarantine discard`
+    struct Discard: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "discard",
+            abstract: "Gives up what was set aside: rows are gone, units count as done without rows.")
+
+        @Argument(help: ArgumentHelp("Datasets, or single items: parts/12.", valueName: "item"))
+        var items: [String]
+
+        @OptionGroup var options: DataOptions
+
+        func run() async throws {
+            let console = Console(color: options.color, tool: "selfheal data quarantine")
+            throw await console.answering { () async throws(DataRefusal) in
+                try await DataQuarantineCommand.change(items, options, console) {
+                    item, quarantine async throws(SourceFailure) in
+                    try await quarantine.discard(item)
+                    return (true, "given up")
+                }
+            }
+        }
+    }
+
+    // MARK: What they share
+
+    private static func quarantine(_ session: DataSession) -> Quarantine {
+        let redactor = session.redactor
+        return Quarantine(session.graph, on: session.machine) { redactor($0) }
+    }
+
+    /// - Throws: when one of the words is neither a dataset nor an item that is set aside.
+    private static func choose(_ words: [String], _ session: DataSession) async throws(DataRefusal) -> [Quarantine.Item]
+    {
+        var names: Set<String> = []
+        var single: Set<String> = []
+        for word in words {
+            if let slash = word.lastIndex(of: "/") {
+                single.insert(word)
+                names.insert(String(word[..<slash]))
+            } else {
+                names.insert(word)
+            }
+        }
+        if let unknown = names.sorted().first(where: { session.graph[$0] == nil }) {
+            throw DataRefusal(.usage, "there is no dataset '\(unknown)'")
+        }
+        let all: [Quarantine.Item]
+        do throws(SourceFailure) {
+            all = try await quarantine(session).items(of: words.isEmpty ? Set(session.graph.names) : names)
+        } catch {
+            throw DataRefusal(.critical, session.redactor(error.message))
+        }
+        if let missing = single.sorted().first(where: { name in !all.contains { $0.name == name } }) {
+            throw DataRefusal(.usage, "nothing is set aside as '\(missing)'")
+        }
+        return all.filter { item in
+            words.isEmpty || single.contains(item.name) || words.contains(item.dataset)
+        }
+    }
+
+    private static func change(
+        _ words: [String], _ options: DataOptions, _ console: Console,
+        _ body: (Quarantine.Item, Quarantine) async throws(SourceFailure) -> (isGood: Bool, words: String)
+    ) async throws(DataRefusal) -> ExitStatus {
+        let session = try await DataSession(options, mayChange: true)
+        let lock = try await session.lock(tool: "selfheal data quarantine", wait: nil) { owner in
+            console.inform("waiting: \(DataSession.words(owner))")
+        }
+        var status = ExitStatus.ok
+        for item in try await choose(words, session) {
+            do throws(SourceFailure) {
+                let (isGood, words) = try await body(item, quarantine(session))
+                console.emit("\(isGood ? "[OK]" : "[ERROR]") \(item.name): \(words)\n")
+                if !isGood { status = .critical }
+            } catch {
+                console.emit("[ERROR] \(item.name): \(session.redactor(error.message))\n")
+                status = .critical
+            }
+        }
+        withExtendedLifetime(lock) {}
+        return status
+    }
+
+    private static func text(_ item: Quarantine.Item, _ session: DataSession) -> String {
+        let what = item.isUnit ? "unit" : "row of unit"
+        let unit = session.redactor(JSONContent(item.unit).text)
+        return
+            "\(item.name)  \(Timestamp.readable(milliseconds: item.time)) UTC  \(what) \(unit)  \(item.kind.rawValue): "
+            + session.redactor(item.message) + "\n"
+    }
+
+    private static func json(_ item: Quarantine.Item) -> String {
+        JSONContent.object([
+            .init("item", .text(item.name)), .init("dataset", .text(item.dataset)),
+            .init("what", .text(item.isUnit ? "unit" : "row")), .init("unit", JSONContent(item.unit)),
+            .init("class", .text(item.kind.rawValue)), .init("message", .text(item.message)),
+            .init("time", .integer(item.time)), .init("content", .text(item.content)),
+        ]).text + "\n"
+    }
+}

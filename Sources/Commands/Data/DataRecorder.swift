@@ -1,0 +1,86 @@
+import Datasets
+import Glibc
+import HealModel
+import Journal
+import LiveMachine
+import Populating
+import Synchronization
+
+/// A run that populates, in the journal: what is planned before it begins, and what became of each dataset as soon as that is known.
+/// What has no outcome in the end was never begun.
+final class DataRecorder: Sendable {
+    private struct State {
+        var run: Int64?
+        var trouble: String?
+    }
+
+    private let journal: Journal
+    private let header: RunHeader
+    private let started = ContinuousClock.now
+    private let state = Mutex(State())
+
+    init(_ session: DataSession, tool: String) {
+        journal = Journal(machine: session.machine, root: session.machine.rootPath)
+        header = RunHeader(
+            tool: tool, toolVersion: Program.version, app: session.manifest.app, manifest: session.place.manifest,
+            planHash: "", startedAt: session.machine.now, pid: getpid())
+    }
+
+    func begin(_ plan: PopulationPlan) throws(DataRefusal) {
+        do throws(JournalError) {
+            let intents = plan.datasets.map { planned in
+                PlannedRepair(finding: Self.key(planned.name), repair: Self.repair(planned.name))
+            }
+            let run = try journal.beginBeside(header, intents: intents)
+            state.withLock { $0.run = run }
+        } catch {
+            throw DataRefusal(.critical, error.explanation)
+        }
+    }
+
+    func note(_ event: PopulationEvent) {
+        guard case .ends(let outcome) = event, outcome.result != .notStarted, let run = state.withLock({ $0.run })
+        else { return }
+        let progress = outcome.progress
+        let reason = ([outcome.failure?.message].compactMap { $0 } + outcome.tried).joined(separator: "; ")
+        let kind: Outcome =
+            switch outcome.result {
+            case .done: .applied
+            case .unneeded: .unneeded
+            case .incomplete, .failed, .interrupted, .notStarted: .failed
+            }
+        let elapsed = progress.elapsed
+        let record = RepairRecord(
+            finding: Self.key(outcome.dataset), repair: Self.repair(outcome.dataset), outcome: kind,
+            reason: kind == .applied ? nil : reason.isEmpty ? outcome.result.rawValue : reason,
+            after: "\(progress.rows) rows of \(progress.finished) units",
+            durationMicroseconds: elapsed.components.seconds * 1_000_000
+                + elapsed.components.attoseconds / 1_000_000_000_000)
+        do throws(JournalError) {
+            try journal.update(record, of: run)
+        } catch {
+            state.withLock { $0.trouble = error.explanation }
+        }
+    }
+
+    /// - Returns: why the record is not complete.
+    func finish(_ status: ExitStatus) -> String? {
+        let (run, trouble) = state.withLock { ($0.run, $0.trouble) }
+        guard let run else { return nil }
+        do throws(JournalError) {
+            try journal.finish(
+                run, records: [], exitStatus: status.rawValue, durationMicroseconds: started.microsecondsUntilNow)
+            return trouble
+        } catch {
+            return error.explanation
+        }
+    }
+
+    private static func key(_ dataset: String) -> Finding.Key {
+        Finding.Key(id: "dataset.populate", subject: dataset)
+    }
+
+    private static func repair(_ dataset: String) -> Repair {
+        Repair("Populating \(dataset)", done: "\(dataset) populated", detail: "", risk: .low, steps: [])
+    }
+}

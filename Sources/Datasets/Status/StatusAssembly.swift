@@ -1,0 +1,241 @@
+import HealKit
+import HealModel
+
+/// Makes statuses of what was seen: pure, parents before children.
+struct StatusAssembly {
+    private let graph: DatasetGraph
+    private let facts: [ResourcePath: DatabaseFacts]
+    private let parentCounts: [String: Int]
+    private let now: Int64
+    private let options: StatusOptions
+
+    init(
+        _ graph: DatasetGraph, _ facts: [ResourcePath: DatabaseFacts], parentCounts: [String: Int], now: Int64,
+        _ options: StatusOptions
+    ) {
+        self.graph = graph
+        self.facts = facts
+        self.parentCounts = parentCounts
+        self.now = now
+        self.options = options
+    }
+
+    /// Of these datasets, among which their parents must be; all of them unless said otherwise.
+    func statuses(of names: Set<String>? = nil) -> [DatasetStatus] {
+        var statuses: [DatasetStatus] = []
+        var ready: Set<String> = []
+        for dataset in graph.order where names?.contains(dataset.name) ?? true {
+            let status = status(dataset, ready: ready)
+            if status.isReady { ready.insert(dataset.name) }
+            statuses.append(status)
+        }
+        return statuses
+    }
+
+    private func status(_ dataset: Dataset, ready: Set<String>) -> DatasetStatus {
+        let database = facts[dataset.relation.database] ?? DatabaseFacts()
+        var status = DatasetStatus(dataset: dataset, state: .ready)
+        status.waitsFor = dataset.parents.filter { !ready.contains($0) }
+        status.ledger = database.ledger[dataset.name]
+        if let failure = database.failure {
+            if case .database(_, .missing) = failure {
+                status.isDatabaseMissing = true
+                (status.state, status.reason) = (.missing, "the database \(dataset.relation.database) does not exist")
+                status.health = HealthScore([HealthScore.Part(.volume, 0)])
+            } else {
+                (status.state, status.reason) = (.unknown, failure.explanation)
+            }
+            return status
+        }
+        guard let table = database.tables[dataset.name], table.exists else {
+            let reason = "there is no table or view '\(dataset.relation.table)' in \(dataset.relation.database)"
+            (status.state, status.reason) = (.missing, reason)
+            status.health = HealthScore([HealthScore.Part(.volume, 0)])
+            return status
+        }
+        if case .success(let rows) = table.rows { status.rows = rows }
+        status.checks = table.checks
+        status.units = units(dataset, table, status)
+        age(&status, table)
+        status.health = health(status)
+        (status.state, status.reason) = verdict(status, table)
+        return status
+    }
+
+    // MARK: The parts
+
+    private func units(_ dataset: Dataset, _ table: TableFacts, _ status: DatasetStatus) -> UnitProgress? {
+        guard let unit = dataset.populate?.unit, let parent = graph[unit.parent] else { return nil }
+        // Never populated by us: somebody else may have filled it, and keeps to no units.
+        if status.ledger == nil, status.rows != .exactly(0) { return nil }
+        let isLost = status.rows == .exactly(0) && (status.ledger?.rowsWritten ?? 0) > 0
+        var progress: UnitProgress
+        if case .success(let counted) = table.units {
+            progress = counted
+        } else if let entry = status.ledger {
+            let counted = facts[parent.relation.database]?.tables[parent.name]?.counted ?? 0
+            let all = max(counted, parentCounts[dataset.name] ?? 0)
+            let settled = entry.done + entry.failed + table.quarantinedUnits
+            progress = UnitProgress(
+                done: entry.done, failed: entry.failed, quarantined: table.quarantinedUnits,
+                pending: max(0, all - settled), isCounted: false)
+        } else {
+            return nil
+        }
+        if isLost {
+            // Its rows are gone, whatever was done.
+            progress = UnitProgress(done: 0, failed: 0, pending: progress.total, isCounted: progress.isCounted)
+        }
+        return progress
+    }
+
+    private func age(_ status: inout DatasetStatus, _ table: TableFacts) {
+        status.lastUpdated = status.ledger?.populatedAt
+        guard let freshness = status.dataset.freshness, let found = table.loadedAt else { return }
+        switch found {
+        case .failure(let error): status.age = .unknown("how old it is cannot be told: \(options.reason(error))")
+        case .success(nil): status.age = .unknown("none of its rows says when it came")
+        case .success(let time?):
+            status.lastUpdated = time
+            let age = Duration.milliseconds(now - time)
+            let words = { (limit: Duration) in "its newest row is \(age.inWords) old, past \(limit.inWords)" }
+            if let limit = freshness.errorAfter, age > limit {
+                status.age = .old(words(limit))
+            } else if let limit = freshness.warnAfter, age > limit {
+                status.age = .aging(words(limit))
+            } else {
+                status.age = .fresh
+            }
+        }
+    }
+
+    /// The parents that rows were written to since this dataset was made of them as a whole.
+    private func newerParents(_ status: DatasetStatus) -> [String] {
+        guard let populate = status.dataset.populate, populate.unit == nil, let entry = status.ledger,
+            entry.populatedAt != nil
+        else { return [] }
+        return status.dataset.parents.filter { name in
+            guard let parent = graph[name] else { return false }
+            let current = facts[parent.relation.database]?.ledger[name]?.generation ?? 0
+            return current > entry.parents[name] ?? 0
+        }
+    }
+
+    private func health(_ status: DatasetStatus) -> HealthScore? {
+        var parts: [HealthScore.Part] = []
+        if let rows = status.rows {
+            let wanted = status.dataset.volume.expectedRows ?? status.dataset.volume.minimumRows
+            parts.append(HealthScore.Part(.volume, min(1, Double(rows.atLeast) / Double(wanted))))
+        }
+        switch status.age {
+        case .fresh: parts.append(HealthScore.Part(.freshness, 1))
+        case .aging: parts.append(HealthScore.Part(.freshness, 0.5))
+        case .old: parts.append(HealthScore.Part(.freshness, 0))
+        case .unknown, nil: break
+        }
+        if let units = status.units, units.total > 0 {
+            parts.append(HealthScore.Part(.coverage, Double(units.done) / Double(units.total)))
+        }
+        let looked = status.checks.filter { $0.reason == nil }
+        if !looked.isEmpty {
+            parts.append(HealthScore.Part(.validity, Double(looked.count(where: \.holds)) / Double(looked.count)))
+        }
+        return HealthScore(parts)
+    }
+
+    // MARK: The verdict
+
+    /// What is certain comes before what could not be looked at.
+    private func verdict(_ status: DatasetStatus, _ table: TableFacts) -> (DatasetState, String?) {
+        let volume = status.dataset.volume
+        switch table.rows {
+        case .failure(let error): return (.unknown, "its rows cannot be counted: \(options.reason(error))")
+        case .success(let rows) where rows.atLeast == 0: return (.empty, "it has no rows")
+        case .success(let rows) where rows.atLeast < volume.minimumRows:
+            return (.short, "it has \(rows) rows, fewer than \(volume.minimumRows)")
+        case .success, nil: break
+        }
+        if let units = status.units, !units.isComplete {
+            let least = units.isCounted ? "" : " or more"
+            let parts = [
+                units.pending > 0 ? "\(units.pending)\(least) units are pending" : nil,
+                units.failed > 0 ? "\(units.failed) have failed" : nil,
+            ]
+            return (.incomplete, parts.compactMap { $0 }.joined(separator: ", "))
+        }
+        if case .old(let words) = status.age { return (.stale, words) }
+        let newer = newerParents(status)
+        if let first = newer.first {
+            let others = newer.count > 1 ? " and \(newer.count - 1) more" : ""
+            return (.stale, "'\(first)'\(others) got new rows since it was made")
+        }
+        let critical = status.checks.filter { $0.check.severity == .critical && !$0.holds }
+        if let failed = critical.first(where: { $0.reason == nil }) {
+            return (.invalid, "the check '\(failed.check.name)' does not hold")
+        }
+        if let failed = critical.first, let reason = failed.reason {
+            return (.unknown, "the check '\(failed.check.name)' cannot be looked at: \(reason)")
+        }
+        if case .unknown(let words) = status.age, status.dataset.freshness?.errorAfter != nil {
+            return (.unknown, words)
+        }
+        if let first = status.waitsFor.first {
+            let others = status.waitsFor.count > 1 ? " and \(status.waitsFor.count - 1) more" : ""
+            return (.waiting, "'\(first)'\(others) is not ready")
+        }
+        return (.ready, nil)
+    }
+
+    /// What no populating can mend, by name, with what it keeps from being ready.
+    static func blocking(_ statuses: [DatasetStatus], _ graph: DatasetGraph) -> [ReadinessReport.Blocking] {
+        statuses.compactMap { status in
+            guard let reason = status.whyNotPopulated else { return nil }
+            let below = graph.descendants(of: status.name)
+            return ReadinessReport.Blocking(
+                name: status.name, reason: reason, blocks: statuses.map(\.name).filter(below.contains))
+        }
+    }
+}
+
+extension DatasetStatus {
+    /// Why populating cannot make it ready; `nil` when it can, or when there is nothing to do to it itself.
+    var whyNotPopulated: String? {
+        switch state {
+        case .ready, .waiting: return nil
+        case .unknown: return reason
+        case .missing, .empty, .short, .incomplete, .stale, .invalid: break
+        }
+        let what = reason ?? state.rawValue
+        guard let populate = dataset.populate else { return "\(what), and nothing is stated that populates it" }
+        switch state {
+        case .missing:
+            // Statements may make their table themselves.
+            if case .sql = populate.source, !isDatabaseMissing { return nil }
+            return "\(what): auto-heal makes it where 'sqlite' states it"
+        case .invalid where populate.write != .replace || populate.unit != nil:
+            return "\(what), and rows that are there are only made anew by force"
+        case .empty, .short:
+            guard populate.unit != nil, let units, units.isCounted, units.isComplete, units.total > 0 else {
+                return nil
+            }
+            return "\(what), although all its \(units.total) units are done"
+        case .stale where populate.unit != nil:
+            guard let units, units.isComplete else { return nil }
+            return
+                "\(what), although all its units are done: it gets new rows when '\(populate.unit?.parent ?? "")' does"
+        default: return nil
+        }
+    }
+}
+
+extension Duration {
+    /// `45s`, `90m`, `36h`, `7d`: the largest unit of which there are at least two, or the only one.
+    package var inWords: String {
+        let seconds = components.seconds
+        let units: [(String, Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60)]
+        for (name, length) in units where seconds >= 2 * length || seconds == length {
+            return "\(seconds / length)\(name)"
+        }
+        return seconds >= 1 ? "\(seconds)s" : "\(max(0, components.attoseconds / 1_000_000_000_000_000))ms"
+    }
+}

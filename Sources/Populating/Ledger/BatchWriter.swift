@@ -1,0 +1,91 @@
+import Datasets
+import HealKit
+import HealModel
+
+/// Writes what came of one batch: rows, ledger and counters in one transaction.
+struct BatchWriter: Sendable {
+    let dataset: Dataset
+    let population: Population
+    let machine: any ChangingMachine
+    let redact: @Sendable (String) -> String
+    /// What is written to: another table than the dataset's, while a new one is filled beside it.
+    var place: WorkPlace
+
+    /// What is written, and how it came about.
+    struct Work: Sendable {
+        var batch: UnitBatch
+        var attempts = 1
+        /// How long the source took.
+        var took: Duration = .zero
+        /// The generations of the parents that a dataset is made from as a whole.
+        var parents: [String: Int64] = [:]
+        /// Whether a dataset that is made as a whole loses its rows first.
+        var replacesAll = false
+    }
+
+    /// Rows that a source has made.
+    func write(_ spool: RowSpool, _ work: Work) async throws(SourceFailure) -> BatchResult {
+        try await transaction(work) { session throws(PopulationError) in
+            try session.write(spool)
+        }
+    }
+
+    /// What SQL makes inside the database.
+    func perform(_ sql: String, _ work: Work) async throws(SourceFailure) -> BatchResult {
+        try await transaction(work) { session throws(PopulationError) in
+            try session.perform(sql)
+        }
+    }
+
+    private func transaction(
+        _ work: Work, _ body: @escaping @Sendable (borrowing WriteSession) throws(PopulationError) -> BatchResult
+    ) async throws(SourceFailure) -> BatchResult {
+        let result: Result<BatchResult, SourceFailure>
+        do throws(MachineError) {
+            result = try await machine.changeDatabase(dataset.relation.database, timeLimit: population.timeout) {
+                connection throws(MachineError) in
+                try connection.execute("SAVEPOINT selfheal_batch")
+                do throws(PopulationError) {
+                    let session = try WriteSession(self, work, connection)
+                    let result = try body(session)
+                    try session.record(result)
+                    return .success(result)
+                } catch {
+                    switch error {
+                    case .machine(let error): throw error
+                    case .failure(let failure):
+                        try connection.execute("ROLLBACK TO selfheal_batch; RELEASE selfheal_batch")
+                        return .failure(failure)
+                    }
+                }
+            }
+        } catch .cancelled {
+            throw .stopped
+        } catch {
+            throw SourceFailure(error)
+        }
+        return try result.get()
+    }
+}
+
+/// Where rows go, and under which name the ledger speaks of them.
+struct WorkPlace: Sendable, Hashable {
+    var ledger: String
+    var table: String
+    /// Whether it is a new table, which will take the place of the dataset's when it is complete.
+    var isNew: Bool
+
+    /// The dataset's own table.
+    init(_ dataset: Dataset) {
+        ledger = dataset.name
+        table = dataset.relation.table
+        isNew = false
+    }
+
+    /// A new table beside it. No dataset's name begins with a point.
+    init(newFor dataset: Dataset) {
+        ledger = ".new-" + dataset.name
+        table = LedgerTables.prefix + "new_" + dataset.relation.table
+        isNew = true
+    }
+}

@@ -1,0 +1,237 @@
+import Datasets
+import HealKit
+import HealModel
+
+/// What was done of a dataset's work, in the database that its rows are in, and in the transaction that they are written in.
+struct WorkLedger {
+    /// As `_selfheal_units.state`.
+    enum State: String, Sendable {
+        case pending, running, done, failed, quarantined
+    }
+
+    /// What is known of a unit.
+    struct Entry: Sendable, Hashable {
+        var state: State
+        var rowCount = 0
+        var attempts = 0
+        var failure: FailureClass?
+        var message: String?
+        /// Milliseconds since 1970.
+        var nextAttempt: Int64?
+        var version: SQLValue = .null
+    }
+
+    /// The unit of a dataset that is made as a whole.
+    static let whole = SQLValue.text("")
+
+    let dataset: String
+    private let connection: any SQLConnection
+
+    /// A ledger that is there, or is not: then nothing is known of any unit.
+    init(_ dataset: String, reading connection: any SQLConnection) {
+        self.dataset = dataset
+        self.connection = connection
+    }
+
+    /// Makes the tables if they are missing.
+    init(_ dataset: String, writing connection: any ChangingConnection) throws(MachineError) {
+        self.init(dataset, reading: connection)
+        if try !exists() { for statement in LedgerTables.statements { try connection.execute(statement) } }
+        _ = try connection.rows("INSERT OR IGNORE INTO _selfheal_datasets (dataset) VALUES (?)", [.text(dataset)])
+    }
+
+    func exists() throws(MachineError) -> Bool {
+        let names = [LedgerTables.datasets, LedgerTables.units, LedgerTables.quarantine].map(SQLValue.text)
+        let count = try connection.rows(
+            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN (?, ?, ?)", names)
+        return count.first?.first?.integer == 3
+    }
+
+    // MARK: Units
+
+    /// - Returns: `nil` when it was never done, nor tried.
+    func entry(_ unit: SQLValue) throws(MachineError) -> Entry? {
+        let found = try connection.rows(
+            """
+            SELECT state, row_count, attempts, class, message, next_attempt, version FROM _selfheal_units
+            WHERE dataset = ? AND unit = ?
+            """, [.text(dataset), unit])
+        guard let row = found.first, let state = row[0].text.flatMap(State.init) else { return nil }
+        return Entry(
+            state: state, rowCount: Int(row[1].integer ?? 0), attempts: Int(row[2].integer ?? 0),
+            failure: row[3].text.flatMap(FailureClass.init), message: row[4].text, nextAttempt: row[5].integer,
+            version: row[6])
+    }
+
+    /// Notes what became of a unit, and keeps the counters: what is set aside counts as done, since nothing is left to do for it.
+    func set(_ unit: SQLValue, _ entry: Entry, at now: Int64) throws(MachineError) {
+        let before = try self.entry(unit)
+        _ = try connection.rows(
+            """
+            INSERT INTO _selfheal_units
+              (dataset, unit, state, row_count, attempts, class, message, next_attempt, version, changed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (dataset, unit) DO UPDATE SET
+              state = excluded.state, row_count = excluded.row_count, attempts = excluded.attempts,
+              class = excluded.class, message = excluded.message, next_attempt = excluded.next_attempt,
+              version = excluded.version, changed_at = excluded.changed_at
+            """,
+            [
+                .text(dataset), unit, .text(entry.state.rawValue), .integer(Int64(entry.rowCount)),
+                .integer(Int64(entry.attempts)), entry.failure.map { .text($0.rawValue) } ?? .null,
+                entry.message.map { .text($0) } ?? .null, entry.nextAttempt.map { .integer($0) } ?? .null,
+                entry.version, .integer(now),
+            ])
+        try count(
+            done: Self.change(before, entry, [.done, .quarantined]), failed: Self.change(before, entry, [.failed]),
+            rows: entry.rowCount - (before?.rowCount ?? 0))
+    }
+
+    private static func change(_ before: Entry?, _ after: Entry, _ states: [State]) -> Int {
+        (states.contains(after.state) ? 1 : 0) - (before.map { states.contains($0.state) } == true ? 1 : 0)
+    }
+
+    private func count(done: Int, failed: Int, rows: Int) throws(MachineError) {
+        guard done != 0 || failed != 0 || rows != 0 else { return }
+        _ = try connection.rows(
+            """
+            UPDATE _selfheal_datasets SET done = max(0, done + ?), failed = max(0, failed + ?),
+              rows_written = max(0, rows_written + ?) WHERE dataset = ?
+            """, [.integer(Int64(done)), .integer(Int64(failed)), .integer(Int64(rows)), .text(dataset)])
+    }
+
+    /// Says that units are being worked on. What is known of them stays.
+    func claim(_ units: [Unit], at now: Int64) throws(MachineError) {
+        for unit in units {
+            var entry = try entry(unit.key) ?? Entry(state: .running)
+            entry.state = .running
+            try set(unit.key, entry, at: now)
+        }
+    }
+
+    /// Units that nobody works on any more, because their run ended or was killed, are pending again.
+    func release(at now: Int64) throws(MachineError) {
+        _ = try connection.rows(
+            "UPDATE _selfheal_units SET state = 'pending', changed_at = ? WHERE dataset = ? AND state = 'running'",
+            [.integer(now), .text(dataset)])
+    }
+
+    /// Forgets what was done, so that all of it is pending again.
+    func forgetAll() throws(MachineError) {
+        _ = try connection.rows(
+            "DELETE FROM _selfheal_units WHERE dataset = ? AND state <> 'quarantined'", [.text(dataset)])
+        try recount()
+    }
+
+    /// Forgets everything, also what was set aside, and that the dataset was ever populated.
+    func erase() throws(MachineError) {
+        for table in [LedgerTables.units, LedgerTables.quarantine, LedgerTables.datasets] {
+            _ = try connection.rows("DELETE FROM main.\(table) WHERE dataset = ?", [.text(dataset)])
+        }
+    }
+
+    /// Takes over what is noted of the work on a new table.
+    func take(over other: String) throws(MachineError) {
+        for table in [LedgerTables.units, LedgerTables.quarantine] {
+            _ = try connection.rows("DELETE FROM main.\(table) WHERE dataset = ?", [.text(dataset)])
+            _ = try connection.rows(
+                "UPDATE main.\(table) SET dataset = ? WHERE dataset = ?", [.text(dataset), .text(other)])
+        }
+        _ = try connection.rows(
+            """
+            UPDATE _selfheal_datasets SET (populated_at, unit_microseconds, unit_count) = (
+              SELECT n.populated_at, _selfheal_datasets.unit_microseconds + n.unit_microseconds,
+                _selfheal_datasets.unit_count + n.unit_count
+              FROM _selfheal_datasets n WHERE n.dataset = ?2)
+            WHERE dataset = ?1 AND EXISTS (SELECT 1 FROM _selfheal_datasets WHERE dataset = ?2)
+            """, [.text(dataset), .text(other)])
+        _ = try connection.rows("DELETE FROM _selfheal_datasets WHERE dataset = ?", [.text(other)])
+        try recount()
+    }
+
+    /// Counts anew what the counters speak of.
+    func recount() throws(MachineError) {
+        _ = try connection.rows(
+            """
+            UPDATE _selfheal_datasets SET (done, failed, rows_written) = (
+              SELECT count(*) FILTER (WHERE state IN ('done', 'quarantined')), count(*) FILTER (WHERE state = 'failed'),
+                coalesce(sum(row_count), 0)
+              FROM _selfheal_units WHERE dataset = ?1),
+              quarantined = (SELECT count(*) FROM _selfheal_quarantine WHERE dataset = ?1)
+            WHERE dataset = ?1
+            """, [.text(dataset)])
+    }
+
+    // MARK: The dataset
+
+    /// Notes that rows were written, or are gone: children that were made of them as a whole are stale.
+    func raiseGeneration() throws(MachineError) {
+        _ = try connection.rows(
+            "UPDATE _selfheal_datasets SET generation = generation + 1 WHERE dataset = ?", [.text(dataset)])
+    }
+
+    /// Notes that work was done, and how long it took.
+    func notePopulated(at now: Int64, units: Int, took: Duration) throws(MachineError) {
+        let microseconds = took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000
+        _ = try connection.rows(
+            """
+            UPDATE _selfheal_datasets SET populated_at = ?, unit_microseconds = unit_microseconds + ?,
+              unit_count = unit_count + ? WHERE dataset = ?
+            """, [.integer(now), .integer(microseconds), .integer(Int64(units)), .text(dataset)])
+    }
+
+    /// The generation of the rows that are there; 0 when they were never populated.
+    func generation() throws(MachineError) -> Int64 {
+        guard try exists() else { return 0 }
+        let found = try connection.rows(
+            "SELECT generation FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)])
+        return found.first?.first?.integer ?? 0
+    }
+
+    /// The parents' generations when the dataset was last made as a whole.
+    func rememberedParents() throws(MachineError) -> [String: Int64] {
+        guard try exists() else { return [:] }
+        let found = try connection.rows(
+            """
+            SELECT p.key, p.value FROM _selfheal_datasets d, json_each(d.parents) p WHERE d.dataset = ?
+            """, [.text(dataset)])
+        var parents: [String: Int64] = [:]
+        for row in found { if let name = row[0].text { parents[name] = row[1].integer } }
+        return parents
+    }
+
+    func remember(parents: [String: Int64]) throws(MachineError) {
+        let members = parents.sorted { $0.key < $1.key }.map { JSONContent.Member($0.key, .integer($0.value)) }
+        _ = try connection.rows(
+            "UPDATE _selfheal_datasets SET parents = ? WHERE dataset = ?",
+            [.text(JSONContent.object(members).text), .text(dataset)])
+    }
+
+    // MARK: Quarantine
+
+    /// Sets a row (or, with a unit's row, the whole unit) aside.
+    func quarantine(
+        _ unit: SQLValue, _ kind: FailureClass, _ message: String, content: String, at now: Int64
+    ) throws(MachineError) {
+        _ = try connection.rows(
+            """
+            INSERT INTO _selfheal_quarantine (dataset, unit, class, message, content, created_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """, [.text(dataset), unit, .text(kind.rawValue), .text(message), .text(content), .integer(now)])
+        try countQuarantined(1)
+    }
+
+    /// What was set aside of a unit that is done again.
+    func clearQuarantine(of unit: SQLValue) throws(MachineError) {
+        let gone = try connection.rows(
+            "DELETE FROM _selfheal_quarantine WHERE dataset = ? AND unit = ? RETURNING id", [.text(dataset), unit])
+        try countQuarantined(-gone.count)
+    }
+
+    private func countQuarantined(_ change: Int) throws(MachineError) {
+        guard change != 0 else { return }
+        _ = try connection.rows(
+            "UPDATE _selfheal_datasets SET quarantined = max(0, quarantined + ?) WHERE dataset = ?",
+            [.integer(Int64(change)), .text(dataset)])
+    }
+}

@@ -1,0 +1,151 @@
+import Datasets
+import HealKit
+import HealModel
+
+extension WriteSession {
+    /// A SELECT's rows are written as those of other sources are; other statements do the writing themselves.
+    func perform(_ sql: String) throws(PopulationError) -> BatchResult {
+        let isQuery = try run { () throws(MachineError) in try connection.queryColumns(sql) } != nil
+        var result = BatchResult()
+        let units = work.batch.isWhole ? [Unit(key: WorkLedger.whole)] : work.batch.units
+        for unit in units {
+            try run { () throws(MachineError) in try connection.execute("SAVEPOINT selfheal_unit") }
+            var attempt = result
+            var failure: SourceFailure?
+            do throws(PopulationError) {
+                let count =
+                    try isQuery ? query(sql, unit, &attempt) : statements(sql, unit)
+                attempt.rows += count
+                if work.batch.isWhole { try requireVolume(count) }
+                try done(unit, rows: count)
+                attempt.doneUnits += 1
+            } catch {
+                switch error {
+                case .machine(let error) where error.isAboutRow:
+                    failure = SourceFailure(.constraint, error.explanation)
+                case .failure(let reason) where reason.kind == .constraint: failure = reason
+                default: throw error
+                }
+            }
+            if let failure {
+                if work.batch.isWhole { throw .failure(failure) }
+                try run { () throws(MachineError) in try connection.execute("ROLLBACK TO selfheal_unit") }
+                result.failedUnits.append(.init(unit: unit, failure: failure))
+            } else {
+                result = attempt
+            }
+            try run { () throws(MachineError) in try connection.execute("RELEASE selfheal_unit") }
+        }
+        return result
+    }
+
+    private func parameters(_ unit: Unit) -> [String: SQLValue] {
+        guard !work.batch.isWhole else { return [:] }
+        var values: [String: SQLValue] = [:]
+        for cell in unit.row { values[cell.column] = cell.value }
+        values["key"] = unit.key
+        return values
+    }
+
+    private func statements(_ sql: String, _ unit: Unit) throws(PopulationError) -> Int {
+        try run { () throws(MachineError) in
+            if work.batch.isWhole {
+                if work.replacesAll { try rows.delete() }
+            } else {
+                try clear(unit.key)
+            }
+            let before = try connection.rows("SELECT total_changes()").first?.first?.integer ?? 0
+            try connection.execute(sql, named: parameters(unit))
+            let after = try connection.rows("SELECT total_changes()").first?.first?.integer ?? 0
+            return Int(after - before)
+        }
+    }
+
+    /// Its rows are put aside first: it may read the very table that they are written to.
+    private func query(_ sql: String, _ unit: Unit, _ result: inout BatchResult) throws(PopulationError) -> Int {
+        let made = "_selfheal_made"
+        let columns = try run { () throws(MachineError) in
+            try connection.execute("DROP TABLE IF EXISTS temp.\(made)")
+            try connection.execute("CREATE TEMP TABLE \(made) AS \(sql)", named: parameters(unit))
+            if work.batch.isWhole {
+                if work.replacesAll { try rows.delete() }
+                try ledger.clearQuarantine(of: WorkLedger.whole)
+            } else {
+                try clear(unit.key)
+            }
+            return try connection.rows("SELECT name FROM pragma_table_info('\(made)', 'temp') ORDER BY cid")
+                .compactMap { $0.first?.text }
+        }
+        var count = 0
+        if let all = try allAtOnce(made, columns) {
+            count = all
+        } else {
+            let names = columns.map(\.quotedName).joined(separator: ", ")
+            var last: Int64 = 0
+            while true {
+                let page = try run { () throws(MachineError) in
+                    try connection.rows(
+                        "SELECT rowid, \(names) FROM temp.\(made) WHERE rowid > ? ORDER BY rowid LIMIT 500",
+                        [.integer(last)])
+                }
+                guard let end = page.last?.first?.integer else { break }
+                last = end
+                for row in page {
+                    var cells = zip(columns, row.dropFirst()).map { Cell($0, $1) }
+                    if let unitColumn, !work.batch.isWhole { cells.set(unitColumn, unit.key) }
+                    let written = cells
+                    guard let bad = try run({ () throws(MachineError) in try rows.write(written) }) else {
+                        count += 1
+                        continue
+                    }
+                    try refuse(bad, written, of: unit, &result)
+                }
+            }
+        }
+        try run { () throws(MachineError) in try connection.execute("DROP TABLE temp.\(made)") }
+        return count
+    }
+
+    /// One statement for all rows, where none needs a look of its own.
+    /// - Returns: `nil` where one does, or one does not fit: nothing is written then.
+    private func allAtOnce(_ made: String, _ columns: [String]) throws(PopulationError) -> Int? {
+        guard
+            work.batch.isWhole
+                || unitColumn.map({ name in
+                    columns.contains { $0.lowercased() == name.lowercased() }
+                }) ?? true, rows.form.foreignKeys.isEmpty
+        else { return nil }
+        let own = columns.compactMap(rows.form.column)
+        guard own.count == columns.count, Set(own).count == own.count else { return nil }
+        do throws(MachineError) {
+            let from = columns.map(\.quotedName).joined(separator: ", ")
+            let into = own.map(\.quotedName).joined(separator: ", ")
+            try connection.execute(
+                """
+                INSERT OR ABORT INTO main.\(rows.target.quotedName) (\(into)) SELECT \(from) FROM temp.\(made) \
+                WHERE true\(rows.conflict(own))
+                """)
+            return Int(try connection.rows("SELECT changes()").first?.first?.integer ?? 0)
+        } catch  where error.isAboutRow {
+            return nil
+        } catch {
+            throw .machine(error)
+        }
+    }
+
+    private func refuse(
+        _ bad: RowWriter.BadRow, _ cells: [Cell], of unit: Unit, _ result: inout BatchResult
+    ) throws(PopulationError) {
+        let message = writer.redact(bad.message)
+        switch writer.population.onBadRow {
+        case .skip: result.skippedRows += 1
+        case .fail: throw .failure(SourceFailure(.constraint, message))
+        case .quarantine:
+            result.quarantinedRows += 1
+            let content = JSONContent.object(cells.map { .init($0.column, JSONContent($0.value)) }).text
+            try run { () throws(MachineError) in
+                try ledger.quarantine(unit.key, bad.kind, message, content: content, at: writer.machine.now)
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import Datasets
+import HealKit
+import HealModel
+
+/// Why writing ended: the machine says so, or we do.
+enum PopulationError: Error {
+    case machine(MachineError)
+    case failure(SourceFailure)
+}
+
+/// One transaction of a batch.
+struct WriteSession {
+    let writer: BatchWriter
+    let work: BatchWriter.Work
+    let connection: any ChangingConnection
+    let ledger: WorkLedger
+    let rows: RowWriter
+    /// Milliseconds since 1970.
+    private let began: Int64
+    /// The dataset's column that says which unit a row is of.
+    let unitColumn: String?
+
+    init(
+        _ writer: BatchWriter, _ work: BatchWriter.Work, _ connection: any ChangingConnection
+    ) throws(PopulationError) {
+        self.writer = writer
+        self.work = work
+        self.connection = connection
+        began = writer.machine.now
+        let form = try machine { () throws(MachineError) in
+            try TableForm(writer.dataset.relation.table, on: connection)
+        }
+        guard let form else {
+            throw .failure(
+                SourceFailure(
+                    .dependency, "the table '\(writer.dataset.relation.table)' does not exist; auto-heal makes it"))
+        }
+        ledger = try machine { () throws(MachineError) in
+            try WorkLedger(writer.place.ledger, writing: connection)
+        }
+        do throws(SourceFailure) {
+            rows = try RowWriter(form, writer.population, target: writer.place.table, on: connection)
+            unitColumn =
+                try writer.population.unit.map { unit throws(SourceFailure) in
+                    try RowWriter.unitColumn(unit, in: form)
+                } ?? nil
+            if writer.population.write == .replace, writer.population.unit != nil, unitColumn == nil {
+                throw SourceFailure(
+                    .configuration,
+                    "'write: replace' needs a column of '\(form.name)' that says which unit a row is of")
+            }
+        } catch {
+            throw .failure(error)
+        }
+    }
+
+    // MARK: Rows that a source has made
+
+    func write(_ spool: RowSpool) throws(PopulationError) -> BatchResult {
+        // A unit of which a row does not fit may have to be left out as a whole, which shows only on the way.
+        var excluded: [SQLValue: SourceFailure] = [:]
+        while true {
+            try run { () throws(MachineError) in try connection.execute("SAVEPOINT selfheal_rows") }
+            let before = excluded.count
+            let result = try write(spool, leavingOut: &excluded)
+            guard excluded.count > before else {
+                try run { () throws(MachineError) in try connection.execute("RELEASE selfheal_rows") }
+                return result
+            }
+            if work.batch.isWhole, let failure = excluded[WorkLedger.whole] { throw .failure(failure) }
+            try run { () throws(MachineError) in
+                try connection.execute("ROLLBACK TO selfheal_rows; RELEASE selfheal_rows")
+            }
+        }
+    }
+
+    private func write(
+        _ spool: RowSpool, leavingOut excluded: inout [SQLValue: SourceFailure]
+    ) throws(PopulationError) -> BatchResult {
+        var result = BatchResult()
+        var counts = try begin(leavingOut: excluded)
+        let keys = UnitKeys(work.batch)
+        var reader = spool.reader()
+        while let row = try run({ () throws(MachineError) in try reader.next() }) {
+            let unit: SQLValue
+            var bad: RowWriter.BadRow?
+            var cells = row.cells
+            switch keys.unit(of: row, unitColumn) {
+            case .known(let key):
+                unit = key
+                if let unitColumn { cells.set(unitColumn, key) }
+            case .foreign(let key):
+                unit = key
+                bad = RowWriter.BadRow(kind: .parse, message: "it names a unit that was not asked for")
+            case .none:
+                let column = unitColumn.map { " ('\($0)')" } ?? ""
+                throw .failure(SourceFailure(.parse, "a row does not say which unit it is of\(column)"))
+            }
+            if excluded[unit] != nil { continue }
+            if bad == nil { bad = try run { () throws(MachineError) in try rows.write(cells) } }
+            guard let bad else {
+                counts[unit, default: 0] += 1
+                result.rows += 1
+                continue
+            }
+            let message = writer.redact(bad.message)
+            switch writer.population.onBadRow {
+            case .skip: result.skippedRows += 1
+            case .quarantine:
+                result.quarantinedRows += 1
+                let content = JSONContent.object(row.cells.map { .init($0.column, JSONContent($0.value)) }).text
+                try run { () throws(MachineError) in
+                    try ledger.quarantine(unit, bad.kind, message, content: content, at: writer.machine.now)
+                }
+            case .fail:
+                guard counts[unit] != nil else { throw .failure(SourceFailure(bad.kind, message)) }
+                excluded[unit] = SourceFailure(bad.kind, message)
+            }
+        }
+        try finish(&result, counts, excluded)
+        return result
+    }
+
+    /// Takes away what units that are done again had.
+    /// - Returns: the units that take part, with no rows each.
+    private func begin(
+        leavingOut excluded: [SQLValue: SourceFailure]
+    ) throws(PopulationError) -> [SQLValue: Int] {
+        var counts: [SQLValue: Int] = [:]
+        if work.batch.isWhole {
+            counts[WorkLedger.whole] = 0
+            try run { () throws(MachineError) in
+                if work.replacesAll { try rows.delete() }
+                try ledger.clearQuarantine(of: WorkLedger.whole)
+            }
+        }
+        for unit in work.batch.units where excluded[unit.key] == nil {
+            counts[unit.key] = 0
+            try run { () throws(MachineError) in try clear(unit.key) }
+        }
+        return counts
+    }
+
+    /// Rows that a unit had, so that none is there twice.
+    func clear(_ unit: SQLValue) throws(MachineError) {
+        try ledger.clearQuarantine(of: unit)
+        guard let unitColumn, writer.population.write != .merge else { return }
+        if writer.population.write == .replace { return try rows.delete(unitColumn, unit) }
+        if let entry = try ledger.entry(unit), entry.rowCount > 0 { try rows.delete(unitColumn, unit) }
+    }
+
+    private func finish(
+        _ result: inout BatchResult, _ counts: [SQLValue: Int], _ excluded: [SQLValue: SourceFailure]
+    ) throws(PopulationError) {
+        if work.batch.isWhole {
+            try requireVolume(result.rows)
+            try done(Unit(key: WorkLedger.whole), rows: counts[WorkLedger.whole] ?? 0)
+            result.doneUnits = 1
+            return
+        }
+        for unit in work.batch.units {
+            if let failure = excluded[unit.key] {
+                result.failedUnits.append(.init(unit: unit, failure: failure))
+            } else {
+                try done(unit, rows: counts[unit.key] ?? 0)
+                result.doneUnits += 1
+            }
+        }
+    }
+
+    /// What takes the place of everything must be enough: an empty answer is no reason to lose all rows.
+    func requireVolume(_ rows: Int) throws(PopulationError) {
+        let least = writer.dataset.volume.minimumRows
+        guard work.replacesAll, rows < least else { return }
+        throw .failure(
+            SourceFailure(
+                .parse,
+                "it gave \(rows) rows that fit, fewer than the \(least) that there must be; what was there stays"))
+    }
+
+    func done(_ unit: Unit, rows: Int) throws(PopulationError) {
+        try run { () throws(MachineError) in
+            try ledger.set(
+                unit.key,
+                WorkLedger.Entry(
+                    state: .done, rowCount: rows, attempts: work.attempts, version: unit.version ?? .null),
+                at: writer.machine.now)
+        }
+    }
+
+    // MARK: The dataset
+
+    /// Notes the batch in the dataset's counters.
+    func record(_ result: BatchResult) throws(PopulationError) {
+        try run { () throws(MachineError) in
+            if result.rows > 0 || work.replacesAll { try ledger.raiseGeneration() }
+            if result.doneUnits > 0 {
+                try ledger.notePopulated(
+                    at: writer.machine.now, units: result.doneUnits,
+                    took: work.took + .milliseconds(max(0, writer.machine.now - began)))
+            }
+            if work.batch.isWhole { try ledger.remember(parents: work.parents) }
+        }
+    }
+
+    func run<Value>(_ body: () throws(MachineError) -> Value) throws(PopulationError) -> Value {
+        try machine(body)
+    }
+}
+
+private func machine<Value>(_ body: () throws(MachineError) -> Value) throws(PopulationError) -> Value {
+    do throws(MachineError) {
+        return try body()
+    } catch {
+        throw .machine(error)
+    }
+}

@@ -1,0 +1,222 @@
+import Datasets
+import HealKit
+import HealModel
+
+/// The work on one dataset, from a look at what is pending to the last batch.
+struct DatasetWork: Sendable {
+    let dataset: Dataset
+    let population: Population
+    let parents: [Dataset]
+    let tools: PopulationTools
+    let limits: SharedLimits
+    let circuits: Circuits
+    let options: PopulationOptions
+    let place: WorkPlace
+    let tally = Tally()
+    let started: Duration
+
+    init(
+        _ dataset: Dataset, _ population: Population, parents: [Dataset], _ tools: PopulationTools,
+        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions, place: WorkPlace? = nil
+    ) {
+        self.place = place ?? WorkPlace(dataset)
+        self.dataset = dataset
+        self.population = population
+        self.parents = parents
+        self.tools = tools
+        self.limits = limits
+        self.circuits = circuits
+        self.options = options
+        started = tools.clock.now
+    }
+
+    var writer: BatchWriter {
+        BatchWriter(
+            dataset: dataset, population: population, machine: tools.machine, redact: tools.redact, place: place)
+    }
+
+    /// Never throws: what went wrong is in the outcome.
+    func perform() async -> DatasetOutcome {
+        do throws(SourceFailure) {
+            let source: (any RowSource)?
+            if case .sql = population.source {
+                source = nil
+            } else {
+                source = try tools.makeSource(dataset, population.source)
+            }
+            if let unit = population.unit {
+                try await performUnits(unit, source)
+            } else {
+                try await performWhole(source)
+            }
+        } catch {
+            tally.fail(tools.redacted(error), isFatal: true)
+        }
+        return await outcome()
+    }
+
+    private func outcome() async -> DatasetOutcome {
+        let progress = tally.progress
+        var outcome = DatasetOutcome(dataset.name, .done, progress: progress, tried: tally.tried)
+        if tools.isStopped() || tally.failure == .stopped {
+            outcome.result = .interrupted
+            return outcome
+        }
+        outcome.failure = tally.failure
+        let isDone = progress.finished > progress.failedUnits
+        if tally.isFatal || progress.failedUnits > 0 || tally.failure != nil {
+            outcome.result = isDone ? .incomplete : .failed
+        } else if !isDone {
+            outcome.result = .unneeded
+        }
+        if outcome.isGood, !place.isNew, let rows = try? await Population.countRows(of: dataset, on: tools.machine),
+            rows < dataset.volume.minimumRows
+        {
+            outcome.result = isDone ? .incomplete : .failed
+            outcome.failure = SourceFailure(
+                .constraint,
+                "all of its work is done, and it has \(rows) of the \(dataset.volume.minimumRows) rows that it must have"
+            )
+        }
+        return outcome
+    }
+
+    // MARK: Units
+
+    private func performUnits(_ unit: WorkUnit, _ source: (any RowSource)?) async throws(SourceFailure) {
+        guard let parent = parents.first(where: { $0.name == unit.parent }) else {
+            throw SourceFailure(.configuration, "there is no dataset '\(unit.parent)' to take units from")
+        }
+        let finder = UnitFinder(
+            dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
+            waitsForNextAttempt: options.waitsForNextAttempt)
+        let layout = try await finder.layout()
+        let prepared = try await reconcile()
+        if prepared.forgotten > 0 { tally.note("found the rows of \(prepared.forgotten) units lost") }
+        let counts = try await finder.count(layout)
+        if counts.keyless > 0 {
+            tally.fail(
+                SourceFailure(
+                    .constraint,
+                    "\(counts.keyless) rows of '\(unit.parent)' have no '\(layout.key)', so nothing can be made of them"
+                ))
+        }
+        // Without a column that says so, rows are of the one unit that was given.
+        let size = source != nil && prepared.unitColumn == nil ? 1 : population.batch
+        let concurrency = population.concurrency.limit
+        let slots = Slots(concurrency)
+        var last: SQLValue?
+        var hasBegun = false
+        while !tools.isStopped(), !tally.isFatal {
+            let page = try await finder.pending(after: last, limit: max(1000, size * concurrency), layout)
+            if !hasBegun, !page.units.isEmpty {
+                hasBegun = true
+                let total = max(page.units.count, counts.units - prepared.finished)
+                tally.begin(total: total)
+                tools.observe(.begins(dataset: dataset.name, total: total))
+            }
+            guard let end = page.last else { break }
+            last = end
+            try await perform(page.units, in: size, finder, layout, source, slots, prepared.unitColumn)
+        }
+        if hasBegun { await release() }
+    }
+
+    private func perform(
+        _ found: [UnitFinder.Found], in size: Int, _ finder: UnitFinder, _ layout: UnitFinder.Layout,
+        _ source: (any RowSource)?, _ slots: Slots, _ unitColumn: String?
+    ) async throws(SourceFailure) {
+        // Whoever looks sees what is being worked on. SQL is done with in one transaction.
+        if source != nil { try await claim(found) }
+        var failure: SourceFailure?
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            for start in stride(from: 0, to: found.count, by: size) {
+                if tools.isStopped() || tally.isFatal { break }
+                if running >= population.concurrency.limit {
+                    await group.next()
+                    running -= 1
+                }
+                let units: [Unit]
+                do throws(SourceFailure) {
+                    units = try await finder.units(Array(found[start..<min(start + size, found.count)]), layout)
+                } catch {
+                    failure = error
+                    break
+                }
+                if units.isEmpty { continue }
+                let batch = UnitBatch(units: units, unitColumn: unitColumn)
+                running += 1
+                group.addTask { await BatchWork(self, source, slots).perform(batch) }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func reconcile() async throws(SourceFailure) -> Reconciliation.Prepared {
+        try await Reconciliation(dataset: dataset, population: population, place: place, machine: tools.machine)
+            .perform()
+    }
+
+    private func claim(_ found: [UnitFinder.Found]) async throws(SourceFailure) {
+        let units = found.map { Unit(key: $0.key, version: $0.version) }
+        try await changing { ledger, now throws(MachineError) in try ledger.claim(units, at: now) }
+    }
+
+    /// What was claimed and not done is pending again.
+    private func release() async {
+        do throws(SourceFailure) {
+            try await changing { ledger, now throws(MachineError) in try ledger.release(at: now) }
+        } catch {
+            // The next run does it.
+        }
+    }
+
+    func changing(
+        _ body: @escaping @Sendable (WorkLedger, Int64) throws(MachineError) -> Void
+    ) async throws(SourceFailure) {
+        let queue = await limits.queue(dataset.relation.database.text)
+        await queue.take()
+        let name = place.ledger
+        let machine = tools.machine
+        do throws(MachineError) {
+            try await machine.changeDatabase(dataset.relation.database) { connection throws(MachineError) in
+                try body(try WorkLedger(name, writing: connection), machine.now)
+            }
+            await queue.give()
+        } catch {
+            await queue.give()
+            throw error == .cancelled ? .stopped : SourceFailure(error)
+        }
+    }
+
+    // MARK: As a whole
+
+    private func performWhole(_ source: (any RowSource)?) async throws(SourceFailure) {
+        let need = try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
+            .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
+        guard need.isNeeded || place.isNew else { return }
+        _ = try await reconcile()
+        tally.begin(total: 1)
+        tools.observe(.begins(dataset: dataset.name, total: 1))
+        await BatchWork(self, source, Slots(1), parents: need.parents, replacesAll: need.replacesAll && !place.isNew)
+            .perform(UnitBatch())
+    }
+}
+
+extension Population {
+    /// How many rows a dataset has, counted only until there are enough; 0 when its table or database is missing.
+    static func countRows(of dataset: Dataset, on machine: any ChangingMachine) async throws(SourceFailure) -> Int {
+        do throws(SourceFailure) {
+            return try await machine.reading(dataset.relation.database) { connection throws(MachineError) in
+                guard let form = try TableForm(dataset.relation.table, on: connection) else { return 0 }
+                let limit = dataset.volume.minimumRows
+                let rows = try connection.rows(
+                    "SELECT count(*) FROM (SELECT 1 FROM main.\(form.name.quotedName) LIMIT \(limit))")
+                return Int(rows.first?.first?.integer ?? 0)
+            }
+        } catch  where error.kind == .dependency {
+            return 0
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Datasets
+import HealKit
+import HealModel
+
+/// What a run is to do, and how.
+public struct PopulationOptions: Sendable, Hashable {
+    /// Batches at once, of all datasets together.
+    public var jobs: Int
+    /// Datasets made as a whole that are made again whatever is there: too old, or a check does not hold.
+    public var forced: Set<String>
+    /// Whether units that failed in an earlier run wait until it is their time: for runs that nobody asked for.
+    public var waitsForNextAttempt: Bool
+
+    public init(jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false) {
+        self.jobs = jobs
+        self.forced = forced
+        self.waitsForNextAttempt = waitsForNextAttempt
+    }
+}
+
+/// Populates datasets, parents before children.
+public struct PopulationRun: Sendable {
+    private let graph: DatasetGraph
+    private let tools: PopulationTools
+    private let options: PopulationOptions
+    private let limits: SharedLimits
+    private let circuits = Circuits()
+
+    public init(_ graph: DatasetGraph, _ tools: PopulationTools, _ options: PopulationOptions = PopulationOptions()) {
+        self.graph = graph
+        self.tools = tools
+        self.options = options
+        var pools: [String: Int] = [:]
+        for dataset in graph.order {
+            guard let concurrency = dataset.populate?.concurrency, let pool = concurrency.pool else { continue }
+            pools[pool] = min(pools[pool] ?? .max, concurrency.limit)
+        }
+        limits = SharedLimits(jobs: options.jobs, server: tools.jobServer, pools: pools)
+    }
+
+    /// Does all the work that is pending on these datasets. Each decides when its turn comes, so that what parents did in this
+    /// run counts. Parents that are not among them are populated first, where they have too few rows.
+    /// - Returns: what became of each, in the order of the graph.
+    public func perform(_ names: Set<String>) async -> [DatasetOutcome] {
+        var outcomes: [String: DatasetOutcome] = [:]
+        let wanted = names.union(await emptyAncestors(of: names))
+        for name in wanted.subtracting(names).sorted() {
+            let child = names.filter { graph.ancestors(of: $0).contains(name) }.min() ?? name
+            tools.observe(.needs(dataset: child, parent: name))
+        }
+        var waiting = graph.order.filter { wanted.contains($0.name) }
+        await withTaskGroup(of: DatasetOutcome.self) { group in
+            var running = 0
+            while !waiting.isEmpty || running > 0 {
+                let unfinished = Set(waiting.map(\.name))
+                let ready = waiting.filter { dataset in
+                    dataset.parents.allSatisfy { !unfinished.contains($0) && !(isRunning($0, wanted, outcomes)) }
+                }
+                if tools.isStopped() {
+                    for dataset in waiting { outcomes[dataset.name] = notStarted(dataset, .stopped) }
+                    waiting = []
+                } else {
+                    for dataset in ready {
+                        waiting.removeAll { $0.name == dataset.name }
+                        running += 1
+                        let before = outcomes
+                        group.addTask { await perform(dataset, after: before) }
+                    }
+                }
+                guard running > 0, let outcome = await group.next() else { continue }
+                running -= 1
+                outcomes[outcome.dataset] = outcome
+                tools.observe(.ends(outcome))
+            }
+        }
+        return graph.order.compactMap { outcomes[$0.name] }
+    }
+
+    private func isRunning(_ name: String, _ wanted: Set<String>, _ outcomes: [String: DatasetOutcome]) -> Bool {
+        wanted.contains(name) && outcomes[name] == nil
+    }
+
+    private func notStarted(_ dataset: Dataset, _ failure: SourceFailure) -> DatasetOutcome {
+        let outcome = DatasetOutcome(dataset.name, .notStarted, failure: failure)
+        tools.observe(.ends(outcome))
+        return outcome
+    }
+
+    /// What they depend on and what has too few rows. What cannot be looked at is not healed here: it shows when its child's turn
+    /// comes.
+    private func emptyAncestors(of names: Set<String>) async -> Set<String> {
+        var found: Set<String> = []
+        let ancestors = names.reduce(into: Set<String>()) { $0.formUnion(graph.ancestors(of: $1)) }
+        for dataset in graph.order where ancestors.contains(dataset.name) && !names.contains(dataset.name) {
+            if dataset.populate != nil, await isEmpty(dataset) { found.insert(dataset.name) }
+        }
+        return found
+    }
+
+    private func isEmpty(_ dataset: Dataset) async -> Bool {
+        guard let rows = try? await Population.countRows(of: dataset, on: tools.machine) else { return false }
+        return rows < dataset.volume.minimumRows
+    }
+
+    /// Populates datasets anew, whatever is there, one after the other: each into a new table that takes the place of the old one when it
+    /// is complete and holds what it must. Until then, and when anything fails, the old rows stay.
+    public func replace(_ names: Set<String>) async -> [DatasetOutcome] {
+        var outcomes: [String: DatasetOutcome] = [:]
+        for dataset in graph.order where names.contains(dataset.name) {
+            let outcome = tools.isStopped() ? notStarted(dataset, .stopped) : await replace(dataset, outcomes)
+            outcomes[dataset.name] = outcome
+            if outcome.result != .notStarted { tools.observe(.ends(outcome)) }
+        }
+        return graph.order.compactMap { outcomes[$0.name] }
+    }
+
+    private func replace(_ dataset: Dataset, _ outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
+        guard let population = dataset.populate else {
+            let failure = SourceFailure(.configuration, "nothing populates it")
+            return DatasetOutcome(dataset.name, .failed, failure: failure)
+        }
+        switch await readyParents(of: dataset, outcomes) {
+        case .failure(let failure): return notStarted(dataset, failure)
+        case .success(let parents):
+            let work = DatasetWork(
+                dataset, population, parents: parents, tools, limits, circuits, options,
+                place: WorkPlace(newFor: dataset))
+            return await Replacing(work: work).perform()
+        }
+    }
+
+    private func perform(_ dataset: Dataset, after outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
+        var outcome = await attempt(dataset, after: outcomes)
+        guard outcome.failure?.kind == .dependency, outcome.result != .notStarted, !tools.isStopped() else {
+            return outcome
+        }
+        // A parent lost its rows meanwhile, or had none that anybody knew of.
+        var healed: [String] = []
+        for name in dataset.parents {
+            guard let parent = graph[name], parent.populate != nil, await isEmpty(parent) else { continue }
+            tools.observe(.needs(dataset: dataset.name, parent: name))
+            if await attempt(parent, after: outcomes).isGood { healed.append(name) }
+        }
+        guard !healed.isEmpty else { return outcome }
+        let before = outcome.tried
+        outcome = await attempt(dataset, after: outcomes)
+        outcome.tried = before + healed.map { "populated '\($0)' first" } + outcome.tried
+        return outcome
+    }
+
+    private func attempt(_ dataset: Dataset, after outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
+        let parents: [Dataset]
+        switch await readyParents(of: dataset, outcomes) {
+        case .failure(let failure): return DatasetOutcome(dataset.name, .notStarted, failure: failure)
+        case .success(let found): parents = found
+        }
+        guard let population = dataset.populate else {
+            if await isEmpty(dataset) {
+                return DatasetOutcome(
+                    dataset.name, .failed,
+                    failure: SourceFailure(.configuration, "it has too few rows, and nothing populates it"))
+            }
+            return DatasetOutcome(dataset.name, .unneeded)
+        }
+        return await DatasetWork(dataset, population, parents: parents, tools, limits, circuits, options).perform()
+    }
+
+    /// What it depends on, if all of that has enough rows.
+    private func readyParents(
+        of dataset: Dataset, _ outcomes: [String: DatasetOutcome]
+    ) async -> Result<[Dataset], SourceFailure> {
+        var parents: [Dataset] = []
+        for parent in dataset.parents.compactMap({ graph[$0] }) {
+            do throws(SourceFailure) {
+                let rows = try await Population.countRows(of: parent, on: tools.machine)
+                guard rows < parent.volume.minimumRows else {
+                    parents.append(parent)
+                    continue
+                }
+                let why = outcomes[parent.name]?.failure.map { " (\($0.message))" } ?? ""
+                let how = parent.populate == nil ? ", and nothing populates it" : why
+                return .failure(
+                    SourceFailure(
+                        .dependency,
+                        "'\(parent.name)' has \(rows) of the \(parent.volume.minimumRows) rows that it must have\(how)")
+                )
+            } catch {
+                return .failure(tools.redacted(error))
+            }
+        }
+        return .success(parents)
+    }
+}

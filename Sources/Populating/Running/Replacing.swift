@@ -1,0 +1,196 @@
+import Datasets
+import HealKit
+import HealModel
+
+/// Fills a new table beside a dataset's, looks whether it holds what it must, and only then puts its rows in the place of the old ones.
+struct Replacing: Sendable {
+    /// The work on the new table.
+    let work: DatasetWork
+
+    private var dataset: Dataset { work.dataset }
+    private var tools: PopulationTools { work.tools }
+
+    func perform() async -> DatasetOutcome {
+        var outcome: DatasetOutcome
+        do throws(SourceFailure) {
+            try await makeTable()
+            outcome = await work.perform()
+            if outcome.result == .unneeded { outcome.result = .done }
+            if outcome.result == .done {
+                let parents = work.population.unit == nil ? try await parentGenerations() : [:]
+                outcome.progress.rows = try await swap(parents)
+                return outcome
+            }
+            outcome.tried.append("kept the rows that were there")
+        } catch {
+            outcome = DatasetOutcome(
+                dataset.name, error == .stopped ? .interrupted : .failed, failure: tools.redacted(error),
+                tried: work.tally.tried + ["kept the rows that were there"])
+        }
+        await dropTable()
+        return outcome
+    }
+
+    private func parentGenerations() async throws(SourceFailure) -> [String: Int64] {
+        try await WholeNeed(dataset: dataset, parents: work.parents, machine: tools.machine)
+            .look(isForced: true, write: .replace, isSQL: false).parents
+    }
+
+    // MARK: The new table
+
+    private func makeTable() async throws(SourceFailure) {
+        if case .sql(let sql) = work.population.source {
+            try await changing { connection throws(MachineError) in
+                try connection.queryColumns(sql) == nil
+                    ? SourceFailure(
+                        .configuration,
+                        "its SQL writes to the table itself, so that no new one can be filled: state it as a SELECT")
+                    : nil
+            }
+        }
+        try await changing { connection throws(MachineError) in
+            guard let form = try TableForm(dataset.relation.table, on: connection), !form.isView else {
+                return SourceFailure(.dependency, "the table '\(dataset.relation.table)' does not exist")
+            }
+            try forget(connection)
+            // SQLite itself says how the table would be stated under another name.
+            try connection.execute(
+                "SAVEPOINT selfheal_new; PRAGMA legacy_alter_table=ON; "
+                    + "ALTER TABLE main.\(form.name.quotedName) RENAME TO \(work.place.table.quotedName)")
+            let statement = try connection.rows(
+                "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?", [.text(work.place.table)]
+            ).first?.first?.text
+            try connection.execute(
+                "ROLLBACK TO selfheal_new; RELEASE selfheal_new; PRAGMA legacy_alter_table=OFF")
+            guard let statement else {
+                return SourceFailure(.configuration, "no new table can be made beside '\(form.name)'")
+            }
+            try connection.execute(statement)
+            try makeIndexes(form, connection)
+            return nil
+        }
+    }
+
+    /// What tells rows apart belongs to the table as much as its constraints do. Indexes on expressions, and partial ones, show when the
+    /// rows are put in their place.
+    private func makeIndexes(_ form: TableForm, _ connection: any ChangingConnection) throws(MachineError) {
+        let indexes = try connection.rows(
+            """
+            SELECT name FROM pragma_index_list(?, 'main') WHERE "unique" AND origin = 'c' AND NOT partial
+            """, [.text(form.name)])
+        for (number, index) in indexes.compactMap({ $0.first?.text }).enumerated() {
+            let columns = try connection.rows(
+                "SELECT name, coll FROM pragma_index_xinfo(?, 'main') WHERE key ORDER BY seqno", [.text(index)])
+            guard columns.allSatisfy({ $0[0].text != nil }) else { continue }
+            let list = columns.map { row in
+                (row[0].text ?? "").quotedName + (row[1].text.map { " COLLATE \($0.quotedName)" } ?? "")
+            }.joined(separator: ", ")
+            let name = "\(work.place.table)_\(number)"
+            try connection.execute(
+                "CREATE UNIQUE INDEX main.\(name.quotedName) ON \(work.place.table.quotedName) (\(list))")
+        }
+    }
+
+    /// What an earlier run has left.
+    private func forget(_ connection: any ChangingConnection) throws(MachineError) {
+        let ledger = try WorkLedger(work.place.ledger, writing: connection)
+        try connection.execute("DROP TABLE IF EXISTS main.\(work.place.table.quotedName)")
+        try ledger.erase()
+    }
+
+    private func dropTable() async {
+        do throws(SourceFailure) {
+            try await changing { connection throws(MachineError) in
+                try forget(connection)
+                return nil
+            }
+        } catch {
+            // The next run that needs the place drops it.
+        }
+    }
+
+    // MARK: In its place
+
+    /// - Returns: how many rows the table has now.
+    private func swap(_ parents: [String: Int64]) async throws(SourceFailure) -> Int {
+        let rows = RowCounter()
+        try await changing { connection throws(MachineError) in
+            guard let form = try TableForm(dataset.relation.table, on: connection) else {
+                return SourceFailure(.dependency, "the table '\(dataset.relation.table)' does not exist any more")
+            }
+            let new = work.place.table.quotedName
+            let count = try connection.rows("SELECT count(*) FROM main.\(new)").first?.first?.integer ?? 0
+            guard count >= Int64(dataset.volume.minimumRows) else {
+                return SourceFailure(
+                    .constraint,
+                    "the new table has \(count) of the \(dataset.volume.minimumRows) rows that it must have")
+            }
+            let names = form.names.map(\.quotedName).joined(separator: ", ")
+            try connection.execute("SAVEPOINT selfheal_swap")
+            do throws(MachineError) {
+                try connection.execute("DELETE FROM main.\(form.name.quotedName)")
+                try connection.execute(
+                    "INSERT OR ABORT INTO main.\(form.name.quotedName) (\(names)) SELECT \(names) FROM main.\(new)")
+            } catch  where error.isAboutRow {
+                try connection.execute("ROLLBACK TO selfheal_swap; RELEASE selfheal_swap")
+                return SourceFailure(error)
+            }
+            if let failure = try unheldCheck(form, connection) {
+                try connection.execute("ROLLBACK TO selfheal_swap; RELEASE selfheal_swap")
+                return failure
+            }
+            try connection.execute("DROP TABLE main.\(new); RELEASE selfheal_swap")
+            let ledger = try WorkLedger(dataset.name, writing: connection)
+            try ledger.take(over: work.place.ledger)
+            try ledger.raiseGeneration()
+            try ledger.remember(parents: parents)
+            rows.set(Int(count))
+            return nil
+        }
+        return rows.value
+    }
+
+    /// The first critical check that does not hold of the table as it is now.
+    private func unheldCheck(
+        _ form: TableForm, _ connection: any ChangingConnection
+    ) throws(MachineError) -> SourceFailure? {
+        for check in dataset.checks where check.severity == .critical {
+            let holds: Bool
+            switch check.rule {
+            case .sql(let sql):
+                let value = try connection.rows(sql).first?.first ?? .null
+                holds = try connection.rows("SELECT ? IS TRUE", [value]).first?.first?.integer == 1
+            case .unique(let columns):
+                let list = columns.map(\.quotedName).joined(separator: ", ")
+                let filled = columns.map { "\($0.quotedName) IS NOT NULL" }.joined(separator: " AND ")
+                let twice = try connection.rows(
+                    """
+                    SELECT 1 FROM main.\(form.name.quotedName) WHERE \(filled) GROUP BY \(list) HAVING count(*) > 1
+                    LIMIT 1
+                    """)
+                holds = twice.isEmpty
+            case .notNull(let columns):
+                let empty = columns.map { "\($0.quotedName) IS NULL" }.joined(separator: " OR ")
+                holds = try connection.rows("SELECT 1 FROM main.\(form.name.quotedName) WHERE \(empty) LIMIT 1").isEmpty
+            }
+            if !holds { return SourceFailure(.constraint, "the check '\(check.name)' does not hold of the new rows") }
+        }
+        return nil
+    }
+
+    /// One transaction; when the body returns a failure, it has changed nothing.
+    private func changing(
+        _ body: @escaping @Sendable (any ChangingConnection) throws(MachineError) -> SourceFailure?
+    ) async throws(SourceFailure) {
+        let queue = await work.limits.queue(dataset.relation.database.text)
+        await queue.take()
+        let failure: SourceFailure?
+        do throws(MachineError) {
+            failure = try await tools.machine.changeDatabase(dataset.relation.database, body)
+        } catch {
+            failure = error == .cancelled ? .stopped : SourceFailure(error)
+        }
+        await queue.give()
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,95 @@
+import Datasets
+import HealModel
+import Synchronization
+
+/// What is known of the work on one dataset while several batches of it are made at once.
+final class Tally: Sendable {
+    private struct State {
+        var progress = Progress()
+        var failure: SourceFailure?
+        /// Concerns all that is left: nothing more is begun.
+        var isFatal = false
+        var retries: [FailureClass: Int] = [:]
+        var halvings = 0
+        var slowest: Int?
+        var skippedRows = 0
+        var untried = 0
+        var notes: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    var progress: Progress { state.withLock { $0.progress } }
+    var failure: SourceFailure? { state.withLock { $0.failure } }
+    var isFatal: Bool { state.withLock { $0.isFatal } }
+
+    func begin(total: Int?) { state.withLock { $0.progress.total = total } }
+
+    func add(_ result: BatchResult, elapsed: Duration) -> Progress {
+        state.withLock { state in
+            state.progress.finished += result.doneUnits + result.failedUnits.count
+            state.progress.rows += result.rows
+            state.progress.quarantinedRows += result.quarantinedRows
+            state.progress.failedUnits += result.failedUnits.count
+            state.skippedRows += result.skippedRows
+            if let last = result.failedUnits.last { state.failure = last.failure }
+            state.progress.elapsed = elapsed
+            return state.progress
+        }
+    }
+
+    func fail(_ failure: SourceFailure, isFatal: Bool = false) {
+        state.withLock { state in
+            // The first one that concerns everything is the one to be told.
+            if !state.isFatal { state.failure = failure }
+            state.isFatal = state.isFatal || isFatal
+        }
+    }
+
+    func noteRetry(_ kind: FailureClass) { state.withLock { $0.retries[kind, default: 0] += 1 } }
+    func noteHalving() { state.withLock { $0.halvings += 1 } }
+    func noteSlower(_ concurrency: Int) { state.withLock { $0.slowest = concurrency } }
+    func noteUntried(_ units: Int) { state.withLock { $0.untried += units } }
+    func note(_ text: String) { state.withLock { $0.notes.append(text) } }
+
+    /// What was tried against failures, in words.
+    var tried: [String] {
+        state.withLock { state in
+            var words = state.notes
+            for (kind, count) in state.retries.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                words.append("tried again \(count) \(count == 1 ? "time" : "times") after '\(kind.rawValue)'")
+            }
+            if state.halvings > 0 {
+                words.append("halved batches \(state.halvings) \(state.halvings == 1 ? "time" : "times")")
+            }
+            if let slowest = state.slowest { words.append("went down to \(slowest) at once") }
+            if state.progress.quarantinedRows > 0 {
+                words.append("set \(state.progress.quarantinedRows) rows that do not fit aside")
+            }
+            if state.skippedRows > 0 { words.append("left out \(state.skippedRows) rows that do not fit") }
+            if state.untried > 0 { words.append("did not try \(state.untried) further units") }
+            return words
+        }
+    }
+}
+
+/// What came of one batch.
+struct BatchResult: Sendable {
+    struct FailedUnit: Sendable {
+        var unit: Unit
+        var failure: SourceFailure
+    }
+
+    var doneUnits = 0
+    var rows = 0
+    var quarantinedRows = 0
+    var skippedRows = 0
+    var failedUnits: [FailedUnit] = []
+}
+
+/// A number that a transaction's body finds out.
+final class RowCounter: Sendable {
+    private let number = Mutex(0)
+    var value: Int { number.withLock { $0 } }
+    func set(_ value: Int) { number.withLock { $0 = value } }
+}

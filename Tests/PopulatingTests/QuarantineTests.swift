@@ -1,0 +1,82 @@
+import Datasets
+import HealKit
+import HealModel
+import ManifestShape
+import Testing
+
+@testable import Populating
+
+@Suite("What was set aside")
+struct QuarantineTests {
+    let unit = WorkUnit(parent: "docs", key: "id", column: "doc")
+
+    /// A row of unit 3 that does not fit, and unit 5, which no source understands.
+    func make() async throws -> (bed: Bed, graph: DatasetGraph, source: ScriptedSource) {
+        let bed = try await Bed(["app.db": documents + "CREATE TABLE limits (most);"])
+        try await bed.execute(
+            """
+            CREATE TRIGGER fits BEFORE INSERT ON parts WHEN new.body = 'long' AND NOT EXISTS (SELECT 1 FROM limits)
+            BEGIN SELECT RAISE(ABORT, 'too long'); END
+            """)
+        let source = ScriptedSource { batch, _ throws(SourceFailure) in
+            if batch.units.contains(where: { $0.key == .integer(5) }) { throw SourceFailure(.parse, "bad") }
+            return batch.units.map {
+                SourceRow([Cell("doc", $0.key), Cell("body", .text($0.key == .integer(3) ? "long" : "b"))])
+            }
+        }
+        let datasets = [
+            try dataset("docs"),
+            try dataset("parts", after: ["docs"], population(unit: unit, retry: RetryPolicy(maxAttempts: 1))),
+        ]
+        _ = try await bed.run(datasets, ["parts": source])
+        var problems = ManifestProblems()
+        return (bed, try #require(DatasetGraph(datasets, &problems)), source)
+    }
+
+    @Test("it is listed with its unit, its class and why")
+    func list() async throws {
+        let (bed, graph, _) = try await make()
+        let items = try await Quarantine(graph, on: bed.machine).items(of: ["parts", "docs"])
+        let told = items.map { "\($0.unit.shown) \($0.isUnit) \($0.kind.rawValue) \($0.message)" }.sorted()
+        #expect(told == ["3 false constraint too long", "5 true parse bad"])
+        #expect(items.first { !$0.isUnit }?.content == "{\"doc\":3,\"body\":\"long\"}")
+        #expect(try await bed.rows("SELECT quarantined FROM _selfheal_datasets WHERE dataset = 'parts'") == ["2"])
+    }
+
+    @Test("a row that still does not fit stays; one that fits is written, and a unit is done with the next run")
+    func replay() async throws {
+        let (bed, graph, source) = try await make()
+        let quarantine = Quarantine(graph, on: bed.machine)
+        let row = try #require(try await quarantine.items(of: ["parts"]).first { !$0.isUnit })
+        #expect(try await quarantine.replay(row) == .refused("too long"))
+        let still = try await quarantine.items(of: ["parts"])
+        #expect(still.count == 2)
+        try await bed.execute("INSERT INTO limits VALUES (1)")
+        var answers: [Quarantine.Replay] = []
+        for item in still.sorted(by: { !$0.isUnit && $1.isUnit }) { answers.append(try await quarantine.replay(item)) }
+        #expect(answers == [.written, .pending])
+        #expect(try await quarantine.items(of: ["parts"]) == [])
+        #expect(try await bed.rows("SELECT doc, body FROM parts WHERE doc = 3") == ["3|long"])
+        #expect(try await bed.rows("SELECT row_count FROM _selfheal_units WHERE unit = 3") == ["1"])
+        await #expect(throws: SourceFailure.self) { try await quarantine.replay(row) }
+        let good = ScriptedSource.echo()
+        _ = try await bed.run(graph.order, ["parts": good])
+        #expect(good.calls == [["5"]])
+        #expect(try await bed.rows("SELECT count(*), count(DISTINCT doc) FROM parts") == ["20|20"])
+        _ = source
+    }
+
+    @Test("what is given up is gone, and its unit counts as done")
+    func discard() async throws {
+        let (bed, graph, source) = try await make()
+        let quarantine = Quarantine(graph, on: bed.machine)
+        for item in try await quarantine.items(of: ["parts"]) { try await quarantine.discard(item) }
+        #expect(try await quarantine.items(of: ["parts"]) == [])
+        #expect(
+            try await bed.rows("SELECT done, failed, quarantined FROM _selfheal_datasets WHERE dataset = 'parts'")
+                == ["20|0|0"])
+        let calls = source.calls.count
+        _ = try await bed.run(graph.order, ["parts": source])
+        #expect(source.calls.count == calls)
+    }
+}

@@ -1,0 +1,102 @@
+import Datasets
+import HealKit
+import HealModel
+import ManifestShape
+import Testing
+
+@testable import Populating
+
+@Suite("New tables in the place of old ones")
+struct ReplacingTests {
+    let unit = WorkUnit(parent: "docs", key: "id", column: "doc")
+
+    func replace(
+        _ bed: Bed, _ source: ScriptedSource, checks: [DatasetCheck] = [], minimum: Int = 1
+    ) async throws -> DatasetOutcome {
+        var parts = try dataset("parts", after: ["docs"], minimum: minimum, population(unit: unit, batch: 7))
+        parts.checks = checks
+        var problems = ManifestProblems()
+        let graph = try #require(DatasetGraph([try dataset("docs"), parts], &problems))
+        let outcomes = await PopulationRun(graph, bed.tools(["parts": source])).replace(["parts"])
+        return try #require(outcomes.first)
+    }
+
+    func old() async throws -> Bed {
+        let bed = try await Bed(["app.db": documents + "CREATE UNIQUE INDEX once ON parts (doc, body);"])
+        try await bed.execute("INSERT INTO parts (doc, body) VALUES (99, 'old')")
+        return bed
+    }
+
+    static let left = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_selfheal\\_new%' ESCAPE '\\'"
+
+    @Test("all rows are new, and the old ones are there until then")
+    func replaced() async throws {
+        let bed = try await old()
+        let root = bed.root
+        let source = ScriptedSource { batch, call throws(SourceFailure) in
+            // Another process sees the old rows all the time.
+            guard (try? Bed.valueNow("SELECT count(*) FROM parts WHERE body = 'old'", root + "/app.db")) == 1 else {
+                throw SourceFailure(.authentication, "the old rows are gone")
+            }
+            return batch.units.map { SourceRow([Cell("doc", $0.key), Cell("body", .text("new"))]) }
+        }
+        let outcome = try await replace(bed, source)
+        #expect(outcome.result == .done, "\(outcome)")
+        #expect(outcome.progress.rows == 20)
+        #expect(try await bed.rows("SELECT count(*), count(DISTINCT doc), min(body) FROM parts") == ["20|20|new"])
+        #expect(try await bed.rows(Self.left) == [])
+        #expect(
+            try await bed.rows("SELECT dataset, done, rows_written, generation FROM _selfheal_datasets")
+                == ["parts|20|20|1"])
+        // Nothing is left to do.
+        let again = ScriptedSource.echo()
+        _ = try await bed.run(
+            [try dataset("docs"), try dataset("parts", after: ["docs"], population(unit: unit))], ["parts": again])
+        #expect(again.calls.isEmpty)
+        #expect(try await replace(bed, source).result == .failed, "the old rows are other ones now")
+    }
+
+    @Test("when a unit fails, a check does not hold or there are too few rows, the old rows stay", arguments: 0...3)
+    func kept(_ number: Int) async throws {
+        let bed = try await old()
+        let source = ScriptedSource { batch, _ throws(SourceFailure) in
+            if number == 0, batch.units.contains(where: { $0.key == .integer(9) }) {
+                throw SourceFailure(.parse, "bad")
+            }
+            return batch.units.map { SourceRow([Cell("doc", $0.key), Cell("body", .text("new"))]) }
+        }
+        let checks: [DatasetCheck] =
+            switch number {
+            case 1: [DatasetCheck(name: "few", rule: .sql("SELECT count(*) < 20 FROM parts"), location: here)]
+            case 2: [DatasetCheck(name: "unique body", rule: .unique(["body"]), location: here)]
+            default: []
+            }
+        let outcome = try await replace(bed, source, checks: checks, minimum: number == 3 ? 21 : 1)
+        #expect(outcome.result == .incomplete || outcome.result == .failed, "\(outcome)")
+        #expect(outcome.tried.last == "kept the rows that were there")
+        #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
+        #expect(try await bed.rows(Self.left) == [])
+        #expect(try await bed.rows("SELECT count(*) FROM _selfheal_units") == ["0"])
+    }
+
+    @Test("SQL that writes to the table itself cannot fill another one, and says so")
+    func statements() async throws {
+        let bed = try await old()
+        let own = try dataset("parts", population(.sql("DELETE FROM parts; INSERT INTO parts (doc) VALUES (1)")))
+        var problems = ManifestProblems()
+        let graph = try #require(DatasetGraph([own], &problems))
+        let outcome = await PopulationRun(graph, bed.tools()).replace(["parts"]).first
+        #expect(outcome?.failure?.kind == .configuration)
+        #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
+    }
+
+    @Test("what a killed run has left of a new table is in nobody's way")
+    func leftovers() async throws {
+        let bed = try await old()
+        try await bed.execute("CREATE TABLE _selfheal_new_parts (x); INSERT INTO _selfheal_new_parts VALUES (1)")
+        let outcome = try await replace(bed, .echo())
+        #expect(outcome.result == .done, "\(outcome)")
+        #expect(try await bed.rows("SELECT count(*) FROM parts") == ["20"])
+        #expect(try await bed.rows(Self.left) == [])
+    }
+}
