@@ -59,9 +59,9 @@ public struct Journal: Sendable {
         return try insert(header, intents, isBeside: true, ofKilled: "it was killed")
     }
 
-    /// Records what became of one of a run's repairs while the run goes on.
-    public func update(_ record: RepairRecord, of run: Int64) throws(JournalError) {
-        try write { db in try JournalRecord.update(record, of: run, in: db) }
+    /// Records what became of some of a run's repairs while the run goes on.
+    public func update(_ records: [RepairRecord], of run: Int64) throws(JournalError) {
+        try write { db in for record in records { try JournalRecord.update(record, of: run, in: db) } }
     }
 
     /// Makes the folder of these tools, where there is none yet.

@@ -237,3 +237,74 @@ struct RecoveryTests {
         #expect(try await again.rows("SELECT count(*) FROM parts") == ["10"])
     }
 }
+
+@Suite("Datasets beside each other")
+struct BesideTests {
+    @Test("two children that need the same parent have it populated once")
+    func sharedParent() async throws {
+        let bed = try await Bed(["app.db": documents + "CREATE TABLE more (doc INTEGER, body TEXT);"])
+        let unit = WorkUnit(parent: "docs", key: "id", column: "doc")
+        let parent = ScriptedSource(origin: "parent") { _, _ throws(SourceFailure) in
+            [SourceRow([Cell("id", .integer(7)), Cell("body", .text("seven"))])]
+        }
+        let path = bed.root + "/app.db"
+        let loss: ScriptedSource.Script = { batch, call throws(SourceFailure) in
+            guard call > 1 else {
+                do { try Bed.executeNow("DELETE FROM docs", path) } catch { throw SourceFailure(.lock, "\(error)") }
+                throw SourceFailure(.dependency, "gone")
+            }
+            return batch.units.map { SourceRow([Cell("doc", $0.key)]) }
+        }
+        let datasets = [
+            try dataset("docs", population()), try dataset("parts", after: ["docs"], population(unit: unit)),
+            try dataset("more", after: ["docs"], population(unit: unit)),
+        ]
+        let outcomes = try await bed.run(
+            datasets,
+            ["docs": parent, "parts": ScriptedSource(origin: "a", loss), "more": ScriptedSource(origin: "b", loss)],
+            names: ["parts", "more"], options: PopulationOptions(jobs: 8))
+        #expect(try await bed.rows("SELECT id FROM docs") == ["7"])
+        #expect(parent.calls.count <= 2)
+        #expect(outcomes["docs"] == nil)
+    }
+
+    @Test("no more batches at once than jobs, pools and datasets allow")
+    func limits() async throws {
+        let bed = try await Bed(["app.db": documents + "CREATE TABLE more (doc INTEGER, body TEXT);"])
+        let most = Mutex((now: 0, highest: 0))
+        struct Counting: RowSource {
+            let origin = "counting"
+            let most: @Sendable (Int) -> Void
+            func rows(
+                for batch: UnitBatch, to sink: any RowSink, in context: SourceContext
+            ) async throws(SourceFailure) {
+                most(1)
+                try? await Task.sleep(for: .milliseconds(5))
+                most(-1)
+            }
+        }
+        let source = Counting { change in
+            most.withLock { state in
+                state.now += change
+                state.highest = max(state.highest, state.now)
+            }
+        }
+        let unit = WorkUnit(parent: "docs", key: "id", column: "doc")
+        func datasets(_ pool: String?, _ limit: Int) throws -> [Dataset] {
+            let own = population(unit: unit, batch: 1, concurrency: Concurrency(pool: pool, limit: limit))
+            return [
+                try dataset("docs"), try dataset("parts", after: ["docs"], own),
+                try dataset("more", after: ["docs"], own),
+            ]
+        }
+        for (pool, limit, jobs, wanted) in [(nil, 1, 8, 2), ("p", 3, 8, 3), (nil, 4, 2, 2)]
+            as [(String?, Int, Int, Int)]
+        {
+            most.withLock { $0 = (0, 0) }
+            _ = try await bed.run(
+                try datasets(pool, limit), ["parts": source, "more": source], options: PopulationOptions(jobs: jobs))
+            #expect(most.withLock { $0.highest } == wanted)
+            try await bed.execute("DELETE FROM _selfheal_units")
+        }
+    }
+}

@@ -12,7 +12,13 @@ final class DataRecorder: Sendable {
     private struct State {
         var run: Int64?
         var trouble: String?
+        /// Not in the journal yet.
+        var waiting: [RepairRecord] = []
+        var written = ContinuousClock.now
     }
+
+    /// A thousand small datasets need not wait for the disk a thousand times for this.
+    private static let pause = Duration.milliseconds(250)
 
     private let journal: Journal
     private let header: RunHeader
@@ -39,8 +45,23 @@ final class DataRecorder: Sendable {
     }
 
     func note(_ event: PopulationEvent) {
-        guard case .ends(let outcome) = event, outcome.result != .notStarted, let run = state.withLock({ $0.run })
-        else { return }
+        // Whatever happens next has what is waiting written, too.
+        if case .ends(let outcome) = event, outcome.result != .notStarted { keep(outcome) }
+        state.withLock { if .now - $0.written >= Self.pause { write(&$0) } }
+    }
+
+    private func write(_ state: inout State) {
+        guard let run = state.run, !state.waiting.isEmpty else { return }
+        do throws(JournalError) {
+            try journal.update(state.waiting, of: run)
+        } catch {
+            state.trouble = error.explanation
+        }
+        state.waiting = []
+        state.written = .now
+    }
+
+    private func keep(_ outcome: DatasetOutcome) {
         let progress = outcome.progress
         let reason = ([outcome.failure?.message].compactMap { $0 } + outcome.tried).joined(separator: "; ")
         let kind: Outcome =
@@ -56,16 +77,15 @@ final class DataRecorder: Sendable {
             after: "\(progress.rows) rows of \(progress.finished) units",
             durationMicroseconds: elapsed.components.seconds * 1_000_000
                 + elapsed.components.attoseconds / 1_000_000_000_000)
-        do throws(JournalError) {
-            try journal.update(record, of: run)
-        } catch {
-            state.withLock { $0.trouble = error.explanation }
-        }
+        state.withLock { $0.waiting.append(record) }
     }
 
     /// - Returns: why the record is not complete.
     func finish(_ status: ExitStatus) -> String? {
-        let (run, trouble) = state.withLock { ($0.run, $0.trouble) }
+        let (run, trouble) = state.withLock { state in
+            write(&state)
+            return (state.run, state.trouble)
+        }
         guard let run else { return nil }
         do throws(JournalError) {
             try journal.finish(

@@ -35,6 +35,9 @@ struct WriteSession {
                 SourceFailure(
                     .dependency, "the table '\(writer.dataset.relation.table)' does not exist; auto-heal makes it"))
         }
+        if form.isView {
+            throw .failure(SourceFailure(.configuration, "'\(form.name)' is a view: nothing can be written to it"))
+        }
         ledger = try machine { () throws(MachineError) in
             try WorkLedger(writer.place.ledger, writing: connection)
         }

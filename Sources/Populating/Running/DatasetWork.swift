@@ -196,7 +196,8 @@ struct DatasetWork: Sendable {
         let need = try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
             .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
         guard need.isNeeded || place.isNew else { return }
-        _ = try await reconcile()
+        // What SQL does is looked at in the transaction that it runs in.
+        if source != nil { _ = try await reconcile() }
         tally.begin(total: 1)
         tools.observe(.begins(dataset: dataset.name, total: 1))
         await BatchWork(self, source, Slots(1), parents: need.parents, replacesAll: need.replacesAll && !place.isNew)

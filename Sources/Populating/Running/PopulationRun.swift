@@ -162,7 +162,13 @@ public struct PopulationRun: Sendable {
             }
             return DatasetOutcome(dataset.name, .unneeded)
         }
-        return await DatasetWork(dataset, population, parents: parents, tools, limits, circuits, options).perform()
+        // Two children may want the same parent populated first: the second one finds nothing left to do.
+        let turn = await limits.turn(of: dataset.name)
+        await turn.take()
+        let outcome = await DatasetWork(dataset, population, parents: parents, tools, limits, circuits, options)
+            .perform()
+        await turn.give()
+        return outcome
     }
 
     /// What it depends on, if all of that has enough rows.

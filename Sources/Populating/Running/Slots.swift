@@ -38,6 +38,7 @@ actor Slots {
 actor SharedLimits {
     private var pools: [String: Slots]
     private var queues: [String: Slots] = [:]
+    private var turns: [String: Slots] = [:]
     /// Batches of all datasets together.
     let jobs: JobSlots
 
@@ -48,6 +49,14 @@ actor SharedLimits {
     }
 
     func pool(_ name: String?) -> Slots? { name.flatMap { pools[$0] } }
+
+    /// For those who work on a dataset.
+    func turn(of dataset: String) -> Slots {
+        if let turn = turns[dataset] { return turn }
+        let turn = Slots(1)
+        turns[dataset] = turn
+        return turn
+    }
 
     /// For those who write to a database: SQLite lets only one at a time, and has the others come again and again.
     func queue(_ database: String) -> Slots {
