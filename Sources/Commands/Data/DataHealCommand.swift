@@ -71,6 +71,15 @@ struct DataHealCommand: AsyncParsableCommand {
             return DataHealText.status(report)
         }
         try confirm(session, selection)
+        let end = try await populate(session, selection, console)
+        // Without the lock: others need not wait for whoever is told.
+        await DataAlerts(session: session, console: console).send(end)
+        return end.status
+    }
+
+    private func populate(
+        _ session: DataSession, _ selection: DatasetSelection, _ console: Console
+    ) async throws(DataRefusal) -> DataEnd {
         let lock = try await session.lock(tool: Self.tool, wait: noWait ? .zero : nil) { owner in
             console.inform("waiting: \(DataSession.words(owner))")
         }
@@ -96,7 +105,8 @@ struct DataHealCommand: AsyncParsableCommand {
         if let trouble = recorder.finish(status) { console.remark(trouble) }
         writer.end(plan, outcomes, after, isStopped: isStopped, status: status)
         withExtendedLifetime(lock) {}
-        return status
+        return DataEnd(
+            status: status, report: after, outcomes: outcomes, blocked: plan.blocked.map(\.name), run: recorder.run)
     }
 
     private func look(_ session: DataSession) async throws(DataRefusal) -> ReadinessReport {
