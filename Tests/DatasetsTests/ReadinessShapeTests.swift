@@ -41,7 +41,7 @@ import Testing
     @Test(
         "What is wrong is said with its place, and no URL with it",
         arguments: [
-            ("{command: [x]}", "3:7: 'on' is missing"),
+            ("{command: [x]}", "3:7: the key 'on' is missing"),
             ("{on: sometimes, command: [x]}", "3:12: expected one of failure, below"),
             ("{on: failure}", "3:7: give either 'command' or 'webhook'"),
             (

@@ -18,7 +18,7 @@ import Testing
 
     @Test func aBarForEachAtWork() {
         #expect(
-            Self.texts(Self.block(), at: .seconds(11.6)) == [
+            Self.texts(Self.block(), at: .milliseconds(11_600)) == [
                 "▝ chunks     ██████████████▋░░░░░░░░░░░░░░░░░░░░░ 412/1,006, 35/s, 17 s left",
                 "▝ embeddings 9.6 s", "▝ entities   10.6 s",
             ])
@@ -26,7 +26,7 @@ import Testing
 
     @Test func withoutUnicode() {
         #expect(
-            Self.texts(Self.block(.init()), at: .seconds(11.6), width: 60) == [
+            Self.texts(Self.block(.init()), at: .milliseconds(11_600), width: 60) == [
                 "- chunks     [#####---------] 412/1,006, 35/s, 17 s left", "- embeddings 9.6 s", "- entities   10.6 s",
             ])
     }

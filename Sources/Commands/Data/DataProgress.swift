@@ -60,7 +60,12 @@ final class DataProgress: Sendable {
     func note(_ event: PopulationEvent, saying text: String? = nil) {
         state.withLock { state in
             change(&state, event)
-            if let text { say(text, &state) } else { draw(&state) }
+            if let text {
+                say(text, &state)
+            } else if !event.isStep {
+                // Steps may be thousands a second; the next frame shows them.
+                draw(&state)
+            }
             startTicking(&state)
         }
     }
@@ -156,6 +161,10 @@ final class DataProgress: Sendable {
         guard case .block(let terminal) = mode, !state.screen.isEmpty else { return }
         terminal.draw(state.screen.clear(columns: terminal.size().columns))
     }
+}
+
+extension PopulationEvent {
+    fileprivate var isStep: Bool { if case .advances = self { true } else { false } }
 }
 
 extension DataProgress.Mode {

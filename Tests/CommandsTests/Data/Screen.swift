@@ -25,7 +25,7 @@ struct Screen {
         while let scalar = rest.popFirst() {
             switch scalar {
             case "\r": column = 0
-            case "\n", "\r\n":
+            case "\n":
                 down()
                 column = 0
             case "\u{1B}": control(&rest)
