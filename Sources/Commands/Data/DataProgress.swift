@@ -24,7 +24,6 @@ final class DataProgress: Sendable {
         var block: ProgressBlock
         var screen = BlockScreen()
         var isTicking = false
-        var isOver = false
         /// When each is next told of.
         var due: [String: Duration] = [:]
     }
@@ -74,10 +73,11 @@ final class DataProgress: Sendable {
         state.withLock { say(text, &$0) }
     }
 
-    /// Takes the block away. Nothing is shown afterwards.
+    /// Takes the block away. Nothing is shown afterwards, until work begins anew.
     func end() {
         state.withLock { state in
-            state.isOver = true
+            for name in state.block.names { state.block.end(name) }
+            state.due = [:]
             clear(&state)
         }
     }
@@ -113,7 +113,7 @@ final class DataProgress: Sendable {
         case .lines(let interval): pause = min(max(interval / 10, .milliseconds(1)), .milliseconds(500))
         case .nothing: return
         }
-        guard !state.isTicking, !state.isOver, !state.block.isEmpty else { return }
+        guard !state.isTicking, !state.block.isEmpty else { return }
         state.isTicking = true
         let microseconds = UInt32(pause / .microseconds(1))
         Thread { [weak self] in while self?.tick() ?? false { usleep(microseconds) } }.start()
@@ -122,7 +122,7 @@ final class DataProgress: Sendable {
     /// - Returns: whether there may be more to show.
     private func tick() -> Bool {
         state.withLock { state in
-            state.isTicking = !state.isOver && !state.block.isEmpty
+            state.isTicking = !state.block.isEmpty
             guard state.isTicking else { return false }
             switch mode {
             case .block: draw(&state)
@@ -150,7 +150,7 @@ final class DataProgress: Sendable {
     }
 
     private func draw(_ state: inout State) {
-        guard case .block(let terminal) = mode, !state.isOver else { return }
+        guard case .block(let terminal) = mode else { return }
         let size = terminal.size()
         let lines = state.block.lines(at: now(), width: size.columns, height: size.rows)
         let text = state.screen.draw(lines, columns: size.columns)

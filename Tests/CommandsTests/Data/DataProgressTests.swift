@@ -46,6 +46,11 @@ import Testing
         let count = record.all.count
         try await Task.sleep(for: .milliseconds(400))
         #expect(record.all.count == count, "nothing is drawn afterwards")
+        progress.note(.begins(dataset: "parts", total: 1))
+        try await Task.sleep(for: .milliseconds(700))
+        #expect(record.all.count >= count + 3, "a second run is shown, too")
+        #expect(record.screen().last?.contains(" parts ") == true, "\(record.screen())")
+        progress.end()
     }
 
     @Test("What ends becomes a line above those that go on", arguments: [24, 4]) func above(rows: Int) {
