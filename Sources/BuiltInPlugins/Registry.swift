@@ -10,5 +10,6 @@ public enum PluginRegistry {
         DependenciesPlugin.self,
         SQLitePlugin.self,
         DatasetsPlugin.self,
+        ReadinessPlugin.self,
     ]
 }

@@ -147,6 +147,23 @@ struct Console: Sendable {
         Self.write(ProgressLine(width: errorStyle.width ?? 80).clear, to: STDERR_FILENO)
     }
 
+    /// Writes to the terminal as it is; nothing where there is none.
+    func drawOver(_ text: String) {
+        if showsProgress { Self.write(text, to: STDERR_FILENO) }
+    }
+
+    var colorsErrors: Bool { errorStyle.color }
+
+    /// The size that standard error's terminal has now.
+    static func terminalSize(_ environment: [String: String]) -> (columns: Int, rows: Int) {
+        var size = winsize()
+        let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
+        func number(_ known: UInt16, _ name: String, _ usual: Int) -> Int {
+            isKnown && known > 0 ? Int(known) : environment[name].flatMap { Int($0) } ?? usual
+        }
+        return (number(size.ws_col, "COLUMNS", 80), number(size.ws_row, "LINES", 24))
+    }
+
     // MARK: Descriptors
 
     private static func width(of descriptor: Int32, _ environment: [String: String]) -> Int? {

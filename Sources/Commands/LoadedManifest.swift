@@ -19,6 +19,7 @@ struct LoadedManifest: Sendable {
     var plugins: [ExternalPlugin] = []
     /// `nil` when it names none.
     var datasets: DatasetGraph?
+    var readiness = ReadinessSettings()
 
     /// How many backups of each database are kept when the manifest says nothing.
     static let backupsKept = 5
@@ -51,10 +52,13 @@ struct LoadedManifest: Sendable {
         refuseSharedPaths(checks, on: machine, &problems)
         refuseOwnPaths(checks, &problems)
         let datasets = checks.lazy.compactMap { $0 as? RequiredDataset }.first?.graph
+        // What is wrong with it is among the problems by now.
+        var known = ManifestProblems()
+        let readiness = document.decode(ReadinessSettings.shape, at: ReadinessPlugin.key, &known) ?? ReadinessSettings()
         var plugins: [ExternalPlugin] = []
         if let search {
             let entries = document.core.plugins + packagePlugins(document.core.plugins, search, &checks)
-            if let place = entries.first?.location ?? datasets?.firstProgram,
+            if let place = entries.first?.location ?? datasets?.firstProgram ?? readiness.firstProgram,
                 let fault = safetyFault(of: document, place, search)
             {
                 problems.add(fault)
@@ -70,7 +74,7 @@ struct LoadedManifest: Sendable {
             app: document.core.app, maxRisk: document.core.policy.maxRisk,
             backupsKept: document.core.policy.backupsKept,
             severities: Dictionary(severities, uniquingKeysWith: { first, _ in first }), checks: checks,
-            plugins: plugins, datasets: datasets)
+            plugins: plugins, datasets: datasets, readiness: readiness)
     }
 
     /// Why nothing that the manifest names may be run.
@@ -193,6 +197,11 @@ extension DatasetGraph {
             }
         }.first
     }
+}
+
+extension ReadinessSettings {
+    /// Where a program is named that is told.
+    fileprivate var firstProgram: SourceLocation? { alerts.lazy.compactMap(\.programLocation).first }
 }
 
 extension ResourcePath {

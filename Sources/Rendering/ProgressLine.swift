@@ -23,18 +23,8 @@ public struct ProgressLine: Hashable, Sendable {
     ///   - things: `databases`.
     ///   - elapsed: since the first of them was begun.
     public func show(_ doing: String, _ done: Int, of total: Int, _ things: String, elapsed: Duration) -> String {
-        let (seconds, attoseconds) = elapsed.components
-        let milliseconds = max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000)
         var words = "\(doing) \(Wording.grouped(done))/\(Wording.grouped(total)) \(things)"
-        if done > 0 {
-            let perSecond = Int64(done) * 1000 / milliseconds
-            // Slow ones are counted by the minute, so that a rate is never 0.
-            words +=
-                perSecond > 0
-                ? ", \(Wording.grouped(Int(perSecond)))/s" : ", \(max(1, Int64(done) * 60_000 / milliseconds))/min"
-            let left = (Int64(total - done) * milliseconds / Int64(done) + 999) / 1000
-            words += ", \(left < 60 ? "\(left) s" : "\(left / 60) min \(left % 60) s") left"
-        }
+        if let pace = Pace.words(done, of: total, elapsed: elapsed) { words += ", " + pace }
         return line(words)
     }
 

@@ -97,19 +97,25 @@ struct DataHealCommand: AsyncParsableCommand {
             return DataHealText.status(report)
         }
         try confirm(session, selection)
+        let end = try await populate(session, selection, console)
+        // Without the lock: others need not wait for whoever is told.
+        await DataAlerts(session: session, console: console).send(end)
+        return end.status
+    }
+
+    private func populate(
+        _ session: DataSession, _ selection: DatasetSelection, _ console: Console
+    ) async throws(DataRefusal) -> DataEnd {
         let lock = try await session.lock(tool: Self.tool, wait: noWait ? .zero : nil) { owner in
             console.inform("waiting: \(DataSession.words(owner))")
         }
-        let work = Work(
-            session: session, selection: selection,
-            writer: DataEventWriter(console: console, isJSON: format == .json))
-        var status = ExitStatus.ok
-        for target in progressive ? Self.steps.map(Optional.init) : [target] {
-            status = try await perform(work, target, console)
-            if Program.interruption.isRaised { break }
+        let work = Work(session: session, selection: selection)
+        var end = try await perform(work, progressive ? Self.steps.first : target, console)
+        for target in progressive ? Self.steps.dropFirst() : [] where !Program.interruption.isRaised {
+            end = try await perform(work, target, console)
         }
         withExtendedLifetime(lock) {}
-        return status
+        return end
     }
 
     private func selection(in session: DataSession) throws(DataRefusal) -> DatasetSelection {
@@ -133,18 +139,17 @@ struct DataHealCommand: AsyncParsableCommand {
     private struct Work {
         var session: DataSession
         var selection: DatasetSelection
-        var writer: DataEventWriter
     }
 
     /// One run, to a target or to the end.
-    private func perform(_ work: Work, _ target: Double?, _ console: Console) async throws(DataRefusal) -> ExitStatus {
+    private func perform(_ work: Work, _ target: Double?, _ console: Console) async throws(DataRefusal) -> DataEnd {
         let session = work.session
         // Only now, with the lock: what another run has done meanwhile is not to be done again.
         let before = try await look(session)
         let plan = plan(session, work.selection, before, target)
         let recorder = DataRecorder(session, tool: Self.tool)
         if !plan.isEmpty { try recorder.begin(plan) }
-        let writer = work.writer
+        let writer = DataEventWriter(console: console, isJSON: format == .json)
         var tools = session.tools { event in
             recorder.note(event)
             writer.write(event)
@@ -169,7 +174,8 @@ struct DataHealCommand: AsyncParsableCommand {
         }
         if let trouble = recorder.finish(status) { console.remark(trouble) }
         writer.end(plan, outcomes, after, target: target, isStopped: isStopped, status: status)
-        return status
+        return DataEnd(
+            status: status, report: after, outcomes: outcomes, blocked: plan.blocked.map(\.name), run: recorder.run)
     }
 
     /// With a target it is reached or not; else everything that was chosen is to be ready.

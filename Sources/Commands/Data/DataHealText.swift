@@ -3,23 +3,21 @@ import HealKit
 import HealModel
 import Populating
 import Rendering
-import Synchronization
 
 /// What `selfheal data heal` prints while it works: a line for each step, or events as lines of JSON.
 final class DataEventWriter: Sendable {
-    private let console: Console
     private let isJSON: Bool
-    private let order = Mutex(())
+    private let progress: DataProgress
 
     init(console: Console, isJSON: Bool) {
-        self.console = console
         self.isJSON = isJSON
+        // Lines of JSON say themselves how far it is.
+        progress = DataProgress(isJSON ? .nothing : DataProgress.Mode(console)) { console.emit($0) }
     }
 
     func write(_ event: PopulationEvent) {
         let line = isJSON ? event.jsonLine : DataHealText.line(event)
-        guard let line else { return }
-        order.withLock { _ in console.emit(line + "\n") }
+        progress.note(event, saying: line.map { $0 + "\n" })
     }
 
     func end(
@@ -30,7 +28,8 @@ final class DataEventWriter: Sendable {
             isJSON
             ? DataHealText.summary(report, target: target, isStopped: isStopped, status: status).text + "\n"
             : DataHealText.summary(plan, report, target: target, isStopped: isStopped)
-        order.withLock { _ in console.emit(text) }
+        progress.end()
+        progress.say(text)
     }
 }
 

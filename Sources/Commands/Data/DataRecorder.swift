@@ -32,6 +32,9 @@ final class DataRecorder: Sendable {
             planHash: "", startedAt: session.machine.now, pid: getpid())
     }
 
+    /// The run's number in the journal; `nil` when it has none.
+    var run: Int64? { state.withLock { $0.run } }
+
     func begin(_ plan: PopulationPlan) throws(DataRefusal) {
         do throws(JournalError) {
             let intents = plan.datasets.map { planned in

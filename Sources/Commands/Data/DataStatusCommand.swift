@@ -25,6 +25,9 @@ struct DataStatusCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Print only what is not as it should be.")
     var quiet = false
 
+    @Flag(help: "Send the alerts that the manifest states for a readiness that is too low.")
+    var alert = false
+
     func run() async throws {
         let console = Console(
             format: format.output, color: options.color, verbosity: quiet ? .quiet : .normal,
@@ -36,7 +39,9 @@ struct DataStatusCommand: AsyncParsableCommand {
             case .text: console.emit(renderer.text(found.report, shown: found.chosen))
             case .json: console.emit(renderer.json(found.report, shown: found.chosen))
             }
-            return found.exitStatus
+            let status = found.exitStatus
+            if alert { await DataAlerts(session: found.session, console: console).send(found.report, status) }
+            return status
         }
     }
 }
