@@ -68,13 +68,14 @@ $(SELFHEAL_PREFIX)validate-healing: $(SELFHEAL_PREFIX)check-readiness
 	$(SELFHEAL_VALIDATE)
 
 # The steps of the longer ones are targets of their own, so that -j keeps their order: setup, schema, heal, check, and the last.
+# What the tables hold is nothing that the schema's step looks at: it is not healed yet.
 selfheal.setup.auto-heal-all :=
 selfheal.setup.dev-setup = $(SELFHEAL_SETUP)
 selfheal.setup.prod-check :=
 selfheal.setup.test-with-auto-setup :=
 selfheal.schema.auto-heal-all :=
-selfheal.schema.dev-setup = @$(SELFHEAL) auto-heal $(SELFHEAL_FLAGS) $(selfheal.passes)
-selfheal.schema.prod-check = @$(SELFHEAL) validate-startup $(SELFHEAL_FLAGS) $(selfheal.passes)
+selfheal.schema.dev-setup = @$(SELFHEAL) auto-heal --skip dataset $(SELFHEAL_FLAGS) $(selfheal.passes)
+selfheal.schema.prod-check = @$(SELFHEAL) validate-startup --skip dataset $(SELFHEAL_FLAGS) $(selfheal.passes)
 selfheal.schema.test-with-auto-setup = $(selfheal.schema.dev-setup)
 selfheal.last.auto-heal-all = $(SELFHEAL_VALIDATE)
 selfheal.last.dev-setup :=

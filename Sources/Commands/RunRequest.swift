@@ -230,6 +230,12 @@ struct Place: Sendable {
         return real(path) ?? (real(folder(of: path)).map { $0 + "/" + name } ?? path)
     }
 
+    /// A stamp may lie below `.selfheal/stamps`, where a report may not.
+    func fault(ofStamp stamp: String, _ checks: [any Check]) -> String? {
+        let isOurs = Place.target(of: stamp).hasPrefix(root + "/.selfheal/stamps/")
+        return isOurs ? nil : fault(ofOutput: stamp, checks)
+    }
+
     /// It would replace something that the run is about, or cannot be written at all.
     func fault(ofOutput output: String, _ checks: [any Check]) -> String? {
         let folder = Place.folder(of: output)

@@ -19,7 +19,7 @@ public struct MakeTargetsRenderer: Sendable {
             "#   include datasets.mk",
             "#   datasets.mk: schemas.yaml ; selfheal data make-targets --output $@",
             "#",
-            "# make datasets        fills whatever is not ready; with -j, several at once",
+            "# make datasets        fills whatever is not ready",
             "# make dataset-NAME    fills one, and before it those that it is made from",
             "# What is made from a table depends on its stamp, $(SELFHEAL_STAMPS)/NAME: it is touched when rows were written.",
             "",

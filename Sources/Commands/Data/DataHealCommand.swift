@@ -4,6 +4,7 @@ import Glibc
 import HealKit
 import HealModel
 import LiveMachine
+import ManifestShape
 import Populating
 import Rendering
 
@@ -45,8 +46,22 @@ struct DataHealCommand: AsyncParsableCommand {
     @Flag(help: "Reach 0.3, 0.5, 0.7, 0.9 and 1 of the readiness one after the other, and say so each time.")
     var progressive = false
 
-    @Option(help: ArgumentHelp("How many batches are made at once (1 to 256).", valueName: "n"))
-    var jobs: Int = 4
+    @Option(
+        help: ArgumentHelp(
+            "How many batches are made at once (1 to 256).", discussion: "Default: as many as make -j says, else 4.",
+            valueName: "n"))
+    var jobs: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Fill this dataset and take what it depends on as it is: for targets of Make.", valueName: "dataset"))
+    var onlyThis: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write this file when the rows of --only-this are others than those it speaks of.", valueName: "file"),
+        completion: .file())
+    var stamp: String?
 
     @Option(help: "How it is written; json: what happens, as it happens, a line each.")
     var format: ListFormat = .text
@@ -55,11 +70,15 @@ struct DataHealCommand: AsyncParsableCommand {
     var noWait = false
 
     func validate() throws {
-        guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a whole number from 1 to 256") }
+        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs takes a whole number from 1 to 256") }
         if let target, !(0...1).contains(target) { throw ValidationError("--target takes a number from 0 to 1") }
         if [target != nil, progressive, force].count(where: { $0 }) > 1 {
             throw ValidationError("--target, --progressive and --force exclude each other")
         }
+        if onlyThis != nil && (!selectors.isEmpty || target != nil || progressive) {
+            throw ValidationError("--only-this names the one dataset, and goes with no selector and no target")
+        }
+        if stamp != nil && onlyThis == nil { throw ValidationError("--stamp needs --only-this") }
         if yes && !force { throw ValidationError("--yes is the answer to --force") }
     }
 
@@ -70,12 +89,7 @@ struct DataHealCommand: AsyncParsableCommand {
 
     private func perform(_ console: Console) async throws(DataRefusal) -> ExitStatus {
         let session = try await DataSession(options, mayChange: !dryRun)
-        let selection: DatasetSelection
-        do throws(DatasetSelection.Problem) {
-            selection = try DatasetSelection(selectors, in: session.graph)
-        } catch {
-            throw DataRefusal(.usage, error.message)
-        }
+        let selection = try selection(in: session)
         if dryRun {
             let report = try await look(session)
             let plan = plan(session, selection, report, target)
@@ -98,6 +112,22 @@ struct DataHealCommand: AsyncParsableCommand {
         return status
     }
 
+    private func selection(in session: DataSession) throws(DataRefusal) -> DatasetSelection {
+        if let onlyThis, session.graph[onlyThis] == nil {
+            let near = NearestName.suggestion(for: onlyThis, among: session.graph.names)
+            throw DataRefusal(
+                .usage, "there is no dataset '\(onlyThis)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
+        }
+        if let stamp, !dryRun, let fault = stampFault(stamp, session) {
+            throw DataRefusal(.usage, "--stamp \(stamp): \(fault)")
+        }
+        do throws(DatasetSelection.Problem) {
+            return try DatasetSelection(onlyThis.map { [$0] } ?? selectors, in: session.graph)
+        } catch {
+            throw DataRefusal(.usage, error.message)
+        }
+    }
+
     private static let steps = [0.3, 0.5, 0.7, 0.9, 1]
 
     private struct Work {
@@ -115,30 +145,43 @@ struct DataHealCommand: AsyncParsableCommand {
         let recorder = DataRecorder(session, tool: Self.tool)
         if !plan.isEmpty { try recorder.begin(plan) }
         let writer = work.writer
+        var tools = session.tools { event in
+            recorder.note(event)
+            writer.write(event)
+        }
+        let flags = MakeJobServer.Description(flags: session.machine.environment["MAKEFLAGS"] ?? "")
+        tools.jobServer = MakeJobServer(flags)
+        // What make says counts only where it has given us its job server.
+        let most = jobs ?? (tools.jobServer == nil ? nil : flags.jobs.map { min($0, 256) }) ?? 4
         let run = PopulationRun(
-            session.graph,
-            session.tools { event in
-                recorder.note(event)
-                writer.write(event)
-            }, PopulationOptions(jobs: jobs, forced: Set(plan.datasets.filter(\.isRemade).map(\.name))))
+            session.graph, tools,
+            PopulationOptions(jobs: most, forced: Set(plan.datasets.filter(\.isRemade).map(\.name))))
         let names = Set(plan.datasets.map(\.name))
         let outcomes = force ? await run.replace(names) : await run.perform(names)
         let isStopped = Program.interruption.isRaised
         let after = isStopped ? nil : try await look(session)
-        let status = isStopped ? .critical : status(outcomes, after, target, session)
+        var status = isStopped ? .critical : status(outcomes, after, target, work, before)
+        if let stamp, let onlyThis, status != .critical, let dataset = after?[onlyThis],
+            let trouble = StampFile(path: stamp).write(dataset)
+        {
+            console.remark("\(stamp): \(trouble)")
+            status = .critical
+        }
         if let trouble = recorder.finish(status) { console.remark(trouble) }
         writer.end(plan, outcomes, after, target: target, isStopped: isStopped, status: status)
         return status
     }
 
-    /// With a target it is reached or not; else everything is to be ready.
+    /// With a target it is reached or not; else everything that was chosen is to be ready.
     private func status(
-        _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, _ target: Double?, _ session: DataSession
+        _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, _ target: Double?, _ work: Work,
+        _ before: ReadinessReport
     ) -> ExitStatus {
         guard let report else { return .critical }
         if let target { return (report.readiness ?? 1) >= target ? .ok : .critical }
-        let hasFailed = outcomes.contains { !$0.isGood && session.graph[$0.dataset]?.isRequired == true }
-        return hasFailed ? .critical : DataHealText.status(report)
+        let hasFailed = outcomes.contains { !$0.isGood && work.session.graph[$0.dataset]?.isRequired == true }
+        let chosen = work.selection.isEverything ? nil : work.selection.names(in: work.session.graph, before)
+        return hasFailed ? .critical : DataHealText.status(report, of: chosen)
     }
 
     private func look(_ session: DataSession) async throws(DataRefusal) -> ReadinessReport {
@@ -156,6 +199,13 @@ struct DataHealCommand: AsyncParsableCommand {
         let maker = PlanMaker(session.graph, report)
         if let target { return maker.plan(reaching: target, for: chosen).plan }
         return maker.plan(for: chosen, isForced: force)
+    }
+
+    /// The stamp has a folder of its own, and must not take the place of anything that the manifest names.
+    private func stampFault(_ path: String, _ session: DataSession) -> String? {
+        if path.isEmpty || path.utf8.contains(0) { return "that is no name of a file" }
+        if let trouble = StampFile(path: path).makeFolders() { return trouble }
+        return session.place.fault(ofStamp: path, session.manifest.checks)
     }
 
     /// Old rows are thrown away when the new ones are there: that is asked for twice.

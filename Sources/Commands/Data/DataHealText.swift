@@ -37,9 +37,11 @@ final class DataEventWriter: Sendable {
 /// The words of `selfheal data heal`.
 enum DataHealText {
     /// 0, 1 or 2: everything, something that the application needs, something else is not ready.
-    static func status(_ report: ReadinessReport) -> ExitStatus {
-        if !report.missing.isEmpty { return .critical }
-        return report.hasWarnings ? .warnings : .ok
+    /// - Parameter chosen: the names of those that are asked for; `nil`: all.
+    static func status(_ report: ReadinessReport, of chosen: Set<String>? = nil) -> ExitStatus {
+        let all = report.statuses.filter { chosen?.contains($0.name) ?? true }
+        if all.contains(where: { !$0.isReady && $0.dataset.isRequired }) { return .critical }
+        return all.contains { !$0.isReady || !$0.warnings.isEmpty } ? .warnings : .ok
     }
 
     /// - Returns: `nil` for what is not worth a line.

@@ -12,7 +12,7 @@ struct DataMakeTargetsCommand: AsyncParsableCommand {
             .selfheal/stamps that is written when rows were. The recipe runs every time: whether there is something to do \
             is seen in the database, not by times of files.
 
-            Exit status: 0; 1 the file could not be written; 64 the command line is wrong, or the manifest names no \
+            Exit status: 0 they are printed or written; 1 the file could not be written; 64 the command line is wrong, or the manifest names no \
             datasets; 78 the manifest is wrong.
             """)
 

@@ -92,7 +92,9 @@ struct DataSession: Sendable {
         if needsDatasets && graph.order.isEmpty {
             throw DataRefusal(.usage, "\(place.manifest) names no datasets")
         }
-        redactor = Redactor(Secrets.values(of: manifest.checks, on: machine))
+        let tokens = graph.order.compactMap { $0.populate?.source.secretVariable }
+        redactor = Redactor(
+            Secrets.values(of: manifest.checks, on: machine) + tokens.compactMap { [machine] in machine.environment[$0] })
     }
 
     /// Who else works on the data waits, or hears who it is.

@@ -96,7 +96,7 @@ public struct RequiredDataset: Check {
 
     private func hint(_ status: DatasetStatus) -> String? {
         if let parent = status.waitsFor.first, status.state == .waiting { return "heal \(parent) first" }
-        return status.whyNotPopulated == nil ? "selfheal data heal +\(subject)" : nil
+        return dataset.populate != nil && status.whyNotPopulated == nil ? "selfheal data heal +\(subject)" : nil
     }
 
     private func evidence(_ status: DatasetStatus) -> [Evidence] {

@@ -51,6 +51,15 @@ public enum PopulationSource: Sendable, Hashable {
     case http(HTTPSource)
     case llm(LLMSource)
 
+    /// The name of the variable whose value is sent as a token, and shown nowhere.
+    public var secretVariable: String? {
+        switch self {
+        case .http(let server): server.tokenVariable
+        case .llm(let model): model.keyVariable
+        case .sql, .command, .plugin: nil
+        }
+    }
+
     /// `sql`, `command`, …: the key in the manifest.
     public var kind: String {
         switch self {

@@ -81,7 +81,9 @@ extension HTTPSource {
             Field(
                 "token_variable", { $0.tokenVariable = $1 }, Shape<String>.name.optional,
                 "The environment variable whose value is sent as a bearer token."),
-            Field("body", { $0.body = $1 }, Shape<String>.text.optional, "What a POST sends."),
+            Field(
+                "body", { $0.body = $1 }, Shape<String>.text.optional,
+                "What a POST sends; {key} and {name} as in url, as inside a JSON text."),
             Field(
                 "rows", { $0.rows = $1 }, .text, "A JSON pointer to the list of rows in the answer; the answer itself."),
             Field("next", { $0.next = $1 }, Shape<String>.name.optional, "A JSON pointer to the next page's URL."),
@@ -114,7 +116,7 @@ extension LLMSource {
             Field("temperature", { $0.temperature = $1 }, .number(0...2), "0."),
             Field(
                 "columns", { $0.columns = $1 }, .dictionary(of: .name),
-                "The columns that what is found is written to: {name: entity_name}."),
+                "The columns that get what is found: {name: entity_name}; entity_id, name, type, description."),
         ]
     ).map { (source: LLMSource) throws(ShapeFailure) -> LLMSource in
         guard source.baseURL.hasPrefix("http://") || source.baseURL.hasPrefix("https://") else {

@@ -75,7 +75,7 @@ public struct PlanMaker: Sendable {
         graph.waves(of: Set(reasons.keys)).enumerated().flatMap { group, wave in
             wave.compactMap { dataset in
                 guard let reason = reasons[dataset.name], let status = report[dataset.name] else { return nil }
-                let units = units(status, reason)
+                let units = units(status, reason, reasons)
                 return PlannedDataset(
                     dataset: dataset, reason: reason, explanation: status.reason, group: group, units: units,
                     estimate: estimate(status, units))
@@ -84,12 +84,14 @@ public struct PlanMaker: Sendable {
     }
 
     /// How many units are to be done.
-    private func units(_ status: DatasetStatus, _ reason: PlannedDataset.Reason) -> Int? {
+    private func units(
+        _ status: DatasetStatus, _ reason: PlannedDataset.Reason, _ reasons: [String: PlannedDataset.Reason]
+    ) -> Int? {
         guard let unit = status.dataset.populate?.unit else { return nil }
         if case .newUnits = reason { return nil }
         if let units = status.units { return reason == .force ? units.total : units.pending + units.failed }
-        // Nothing is known of units yet: all rows of the parent are.
-        return report[unit.parent]?.rows?.atLeast
+        // Nothing is known of units yet: all rows of the parent are, unless there will be others.
+        return reasons[unit.parent] == nil ? report[unit.parent]?.rows?.atLeast : nil
     }
 
     private func estimate(_ status: DatasetStatus, _ units: Int?) -> Duration? {

@@ -66,6 +66,8 @@ struct StatusAssembly {
 
     private func units(_ dataset: Dataset, _ table: TableFacts, _ status: DatasetStatus) -> UnitProgress? {
         guard let unit = dataset.populate?.unit, let parent = graph[unit.parent] else { return nil }
+        // Never populated by us: somebody else may have filled it, and keeps to no units.
+        if status.ledger == nil, status.rows != .exactly(0) { return nil }
         let isLost = status.rows == .exactly(0) && (status.ledger?.rowsWritten ?? 0) > 0
         var progress: UnitProgress
         if case .success(let counted) = table.units {
@@ -78,7 +80,6 @@ struct StatusAssembly {
                 done: entry.done, failed: entry.failed, quarantined: table.quarantinedUnits,
                 pending: max(0, all - settled), isCounted: false)
         } else {
-            // Never populated by us: somebody else may have filled it, and keeps to no units.
             return nil
         }
         if isLost {

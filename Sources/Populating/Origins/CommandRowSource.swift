@@ -74,7 +74,7 @@ public struct CommandRowSource: RowSource {
             guard answer.status == 0 else {
                 throw SourceFailure(exitCode: answer.status, detail: Self.lastLine(answer.standardError))
             }
-            try JSONLines(file: output).forEach { row throws(SourceFailure) in try sink.take(row) }
+            try JSONLines(file: output).read { row throws(SourceFailure) in try sink.take(row) }
         }
 
         /// What it said last on standard error, in one line of reasonable length.

@@ -11,7 +11,7 @@ struct JSONLines {
 
     /// Gives each object to `body`, with the number of its line. Empty lines are passed over; the last one needs no end, but has to
     /// be whole.
-    func forEach(_ body: (SourceRow) throws(SourceFailure) -> Void) throws(SourceFailure) {
+    func read(_ body: (SourceRow) throws(SourceFailure) -> Void) throws(SourceFailure) {
         var offset: Int64 = 0
         var line: [UInt8] = []
         var number = 0

@@ -126,6 +126,7 @@ class Parts(unittest.TestCase):
     def test_nothing_of_nothing(self):
         for program in ("chunk.py", "embed.py", "entities.py"):
             self.assertEqual(run(program), (0, [], ""))
+            self.assertEqual(self.rows(program, " \n"), [])
         self.assertEqual(self.rows("entities.py", "nothing of note"), [])
 
 
