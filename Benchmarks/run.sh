@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is compared, and compares it: start-up, plugins, schemas and rebuilds, fleets. usage: run.sh [ROUNDS]
+# Builds what is compared, and compares it: start-up, plugins, schemas and rebuilds, fleets, readiness. usage: run.sh [ROUNDS]
 # ROUNDS is that of the start-up; what takes seconds a round is run three times.
 set -euo pipefail
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -27,3 +27,17 @@ schema=("$bin" 3)
 if [[ -e $peers/installed ]]; then schema+=(--peers "$peers/bin/python"); fi
 /usr/bin/python3 -B "$top/Benchmarks/schema/bench.py" "${schema[@]}"
 /usr/bin/python3 -B "$top/Benchmarks/fleet/bench.py" "$bin" "$bench/peer" 3
+dbt=$bench/dbt
+if [[ ! -e $dbt/installed ]]; then
+  rm -rf "$dbt"
+  # Newer ones fetch a parser from GitHub while they are installed. Soda has no package for SQLite.
+  if /usr/bin/python3 -m venv "$dbt" &&
+    "$dbt/bin/pip" install --quiet --disable-pip-version-check dbt-core==1.10.23 dbt-sqlite==1.10.0; then
+    touch "$dbt/installed"
+  else
+    echo "[WARNING] PyPI gives no dbt here: it is not timed" >&2
+  fi
+fi
+readiness=("$bin" 11)
+if [[ -e $dbt/installed ]]; then readiness+=(--dbt "$dbt/bin/dbt"); fi
+/usr/bin/python3 -B "$top/Benchmarks/readiness/bench.py" "${readiness[@]}"

@@ -7,7 +7,7 @@ import ManifestShape
 import Testing
 
 /// A folder with databases, gone afterwards.
-final class Place {
+final class Place: Sendable {
     let root: String
     let machine: LiveMachine
 

@@ -31,6 +31,35 @@ import Testing
         return (code, message, offset)
     }
 
+    @Test(.timeLimit(.minutes(1))) func firstRowReadsNoFurther() async throws {
+        let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+        let found = try await scratch { connection throws(MachineError) in
+            [
+                try connection.firstRow(endless + " WHERE i > ?", [.integer(5)], within: .seconds(5)),
+                try connection.firstRow("SELECT 1 WHERE 0", [], within: .seconds(5)),
+            ]
+        }
+        #expect(found == [[.integer(6)], nil])
+    }
+
+    /// The limit is that of one statement: the next has its own.
+    @Test(.timeLimit(.minutes(1))) func firstRowEndsInTime() async throws {
+        let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+        let found = try await scratch { connection throws(MachineError) in
+            for _ in 0..<2 {
+                do throws(MachineError) {
+                    _ = try connection.firstRow(endless, [], within: .milliseconds(50))
+                    return false
+                } catch .timedOut(_, let after) {
+                    guard after == .milliseconds(50) else { return false }
+                }
+                guard try connection.rows("SELECT 1") == [[.integer(1)]] else { return false }
+            }
+            return true
+        }
+        #expect(found)
+    }
+
     @Test func everyValueComesBackAsItWent() async throws {
         let values: [SQLValue] = [
             .null, .integer(.min), .integer(.max), .real(0.1), .real(-.infinity), .text(""), .text("ü\0🙂\n"), .blob([]),

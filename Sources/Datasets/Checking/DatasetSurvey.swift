@@ -8,9 +8,13 @@ actor DatasetSurvey {
     private let datasets: [ResourcePath: [Dataset]]
     private var looks: [ResourcePath: Seen] = [:]
     private var statuses: [String: DatasetStatus] = [:]
+    /// The databases that a dataset and what it depends on are in.
+    private let databases: [String: Set<ResourcePath>]
+    private var count = 0
 
     private struct Seen {
         var stamp: Stamp
+        var number: Int
         var look: Task<Result<DatabaseFacts, MachineError>, Never>
     }
 
@@ -29,7 +33,9 @@ actor DatasetSurvey {
         func isSure(at now: Int64) -> Bool {
             [file, log].allSatisfy { status in
                 guard let status else { return true }
-                return now - status.modified / 1_000_000 > 50
+                let age = now - status.modified / 1_000_000
+                // What lies in the future was not written just now.
+                return age > 50 || age < -1000
             }
         }
     }
@@ -38,38 +44,66 @@ actor DatasetSurvey {
         self.graph = graph
         self.options = options
         var datasets: [ResourcePath: [Dataset]] = [:]
-        for dataset in graph.order { datasets[dataset.relation.database, default: []].append(dataset) }
+        var databases: [String: Set<ResourcePath>] = [:]
+        for dataset in graph.order {
+            datasets[dataset.relation.database, default: []].append(dataset)
+            var all: Set = [dataset.relation.database]
+            for parent in dataset.parents { all.formUnion(databases[parent] ?? []) }
+            databases[dataset.name] = all
+        }
         self.datasets = datasets
+        self.databases = databases
     }
 
     func status(of name: String, on machine: any Machine) async throws(MachineError) -> DatasetStatus {
-        let names = graph.ancestors(of: name).union([name])
-        let taking = graph.order.filter { names.contains($0.name) }
         let reader = StatusReader(graph, on: machine, options)
         var facts: [ResourcePath: DatabaseFacts] = [:]
-        for database in Set(taking.map(\.relation.database)).sorted() {
-            facts[database] = try await look(at: database, reader).get()
+        var numbers: [ResourcePath: Int] = [:]
+        for database in databases[name] ?? [] {
+            let seen = look(at: database, reader)
+            facts[database] = try await seen.look.value.get()
+            numbers[database] = seen.number
         }
         if let status = statuses[name] { return status }
-        let counts = try await reader.parentCounts(facts, of: taking)
-        let made = StatusAssembly(graph, facts, parentCounts: counts, now: machine.now, options).statuses(of: names)
-        guard let status = made.last(where: { $0.name == name }) else {
+        // What it depends on, as far up as nothing is known yet.
+        var known = statuses
+        let missing = unknown(above: name)
+        let counts = try await reader.parentCounts(facts, of: missing)
+        let assembly = StatusAssembly(graph, facts, parentCounts: counts, now: machine.now, options)
+        for dataset in missing {
+            known[dataset.name] = assembly.status(dataset) { known[$0]?.isReady ?? false }
+        }
+        guard let status = known[name] else {
             throw .malfunction(subject: name, reason: "there is no such dataset")
         }
-        statuses[name] = status
+        // Unless somebody has looked anew meanwhile.
+        if numbers.allSatisfy({ looks[$0.key]?.number == $0.value }) {
+            for dataset in missing { statuses[dataset.name] = known[dataset.name] }
+        }
         return status
     }
 
-    private func look(
-        at database: ResourcePath, _ reader: StatusReader
-    ) async -> Result<DatabaseFacts, MachineError> {
+    /// Itself and what it depends on, parents first, without those whose status is known.
+    private func unknown(above name: String) -> [Dataset] {
+        var found: [String: Dataset] = [:]
+        var rest = [name]
+        while let next = rest.popLast() {
+            guard found[next] == nil, statuses[next] == nil, let dataset = graph[next] else { continue }
+            found[next] = dataset
+            rest += dataset.parents
+        }
+        return found.values.sorted { graph.position(of: $0.name) < graph.position(of: $1.name) }
+    }
+
+    private func look(at database: ResourcePath, _ reader: StatusReader) -> Seen {
         let stamp = Stamp(database, reader.machine)
-        if let seen = looks[database], seen.stamp == stamp { return await seen.look.value }
+        if let seen = looks[database], seen.stamp == stamp { return seen }
         statuses = [:]
+        count += 1
         let own = datasets[database] ?? []
-        let look = Task { await reader.look(at: database, own) }
-        // Whoever asks meanwhile waits for the same look, and who asks later only when it is sure that nothing came after it.
-        looks[database] = stamp.isSure(at: reader.machine.now) ? Seen(stamp: stamp, look: look) : nil
-        return await look.value
+        let seen = Seen(stamp: stamp, number: count, look: Task { await reader.look(at: database, own) })
+        // Who asks later is given the same only when it is sure that nothing came after it.
+        looks[database] = stamp.isSure(at: reader.machine.now) ? seen : nil
+        return seen
     }
 }

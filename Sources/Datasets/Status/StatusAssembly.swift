@@ -20,22 +20,21 @@ struct StatusAssembly {
         self.options = options
     }
 
-    /// Of these datasets, among which their parents must be; all of them unless said otherwise.
-    func statuses(of names: Set<String>? = nil) -> [DatasetStatus] {
-        var statuses: [DatasetStatus] = []
+    /// Of all datasets.
+    func statuses() -> [DatasetStatus] {
         var ready: Set<String> = []
-        for dataset in graph.order where names?.contains(dataset.name) ?? true {
-            let status = status(dataset, ready: ready)
+        return graph.order.map { dataset in
+            let status = status(dataset, isReady: ready.contains)
             if status.isReady { ready.insert(dataset.name) }
-            statuses.append(status)
+            return status
         }
-        return statuses
     }
 
-    private func status(_ dataset: Dataset, ready: Set<String>) -> DatasetStatus {
+    /// - Parameter isReady: of its parents.
+    func status(_ dataset: Dataset, isReady: (String) -> Bool) -> DatasetStatus {
         let database = facts[dataset.relation.database] ?? DatabaseFacts()
         var status = DatasetStatus(dataset: dataset, state: .ready)
-        status.waitsFor = dataset.parents.filter { !ready.contains($0) }
+        status.waitsFor = dataset.parents.filter { !isReady($0) }
         status.ledger = database.ledger[dataset.name]
         if let failure = database.failure {
             if case .database(_, .missing) = failure {
