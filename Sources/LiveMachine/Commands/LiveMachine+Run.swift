@@ -27,12 +27,14 @@ extension LiveMachine {
     ) async throws(MachineError) -> CommandAnswer {
         let input = try CommandInput(command)
         guard let supervision = command.supervision else {
-            let start = Start(executable: command.executable, arguments: Arguments(command.arguments), input: input, output: output)
+            let start = Start(
+                executable: command.executable, arguments: Arguments(command.arguments), input: input, output: output)
             return try await run(command, start, timeout: command.timeout)
         }
         orphans.expect()
         defer { orphans.expectNoMore() }
-        let start = Start(executable: supervisor, arguments: supervisorArguments(command, supervision), input: input, output: output)
+        let start = Start(
+            executable: supervisor, arguments: supervisorArguments(command, supervision), input: input, output: output)
         var answer: CommandAnswer?
         var failure: MachineError?
         do throws(MachineError) {

@@ -15,7 +15,7 @@ public protocol WebhookPoster: Sendable {
 /// Tells those who want to know that the data is not as it should be.
 public struct AlertSender: Sendable {
     private let machine: any Machine
-    private let poster: (any WebhookPoster)?
+    private let poster: any WebhookPoster
     private let redact: @Sendable (String) -> String
     private let limit: Duration
 
@@ -23,14 +23,14 @@ public struct AlertSender: Sendable {
     public static let limit = Duration.seconds(10)
 
     /// - Parameters:
-    ///   - poster: `nil` where nothing can be sent to servers, which is then said of each webhook.
+    ///   - poster: sends to servers; `nil`: curl does.
     ///   - redact: takes secrets out of texts.
     public init(
         machine: any Machine, poster: (any WebhookPoster)? = nil, limit: Duration = AlertSender.limit,
         redact: @escaping @Sendable (String) -> String
     ) {
         self.machine = machine
-        self.poster = poster
+        self.poster = poster ?? WebhookClient(machine: machine)
         self.limit = limit
         self.redact = redact
     }
@@ -59,7 +59,6 @@ public struct AlertSender: Sendable {
                 try await run(command, text)
             case .webhook(let webhook):
                 name = webhook.host
-                guard let poster else { throw SourceFailure(.configuration, "this version sends nothing to servers") }
                 let token = webhook.tokenVariable.flatMap { machine.environment[$0] }
                 if let variable = webhook.tokenVariable, token?.isEmpty ?? true {
                     throw SourceFailure(.configuration, "the environment variable '\(variable)' is not set")

@@ -109,7 +109,7 @@ final class FaultyMachine: ChangingMachine {
     func contents(of path: ResourcePath, limit: Int) throws(MachineError) -> [UInt8] {
         try machine.contents(of: path, limit: limit)
     }
-    func names(in path: ResourcePath?) throws(MachineError) -> [String] { try machine.names(in: path) }
+    func listing(of path: ResourcePath?) throws(MachineError) -> DirectoryListing { try machine.listing(of: path) }
     func remembered(_ key: String) -> String? { nil }
     func remember(_ key: String, _ value: String) {}
     func scratchDatabase<Value: Sendable>(
