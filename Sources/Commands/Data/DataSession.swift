@@ -94,7 +94,8 @@ struct DataSession: Sendable {
         }
         let tokens = graph.order.compactMap { $0.populate?.source.secretVariable }
         redactor = Redactor(
-            Secrets.values(of: manifest.checks, on: machine) + tokens.compactMap { [machine] in machine.environment[$0] })
+            Secrets.values(of: manifest.checks, on: machine)
+                + tokens.compactMap { [machine] in machine.environment[$0] })
     }
 
     /// Who else works on the data waits, or hears who it is.
