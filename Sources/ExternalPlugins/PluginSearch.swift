@@ -114,7 +114,7 @@ public struct PluginSearch: Sendable {
                 reason: "it speaks protocol \(spoken); this program speaks \(PluginDescription.protocolVersion)")
         }
         guard description.capabilities.contains(.check) || description.capabilities == [.populate] else {
-            throw Refusal(reason: "it can neither check nor populate")
+            throw Refusal(reason: "it cannot check")
         }
         let executable = try executable(of: description, in: folder, &guarded)
         return FoundPlugin(

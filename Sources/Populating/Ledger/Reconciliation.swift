@@ -125,29 +125,53 @@ struct WholeNeed: Sendable {
             }
         }
         let made = generations
-        let rows = try await Population.countRows(of: dataset, on: machine)
-        let known = try await machine.reading(dataset.relation.database) {
-            connection throws(MachineError) -> (WorkLedger.Entry?, [String: Int64], Bool) in
-            let ledger = WorkLedger(dataset.name, reading: connection)
-            guard try ledger.exists() else { return (nil, [:], false) }
-            let entry = try ledger.entry(WorkLedger.whole)
-            // Only rows that all came from here can be told apart from others'.
-            var areOurs = false
-            if write == .append, let entry, entry.rowCount > 0,
-                let form = try TableForm(dataset.relation.table, on: connection)
-            {
-                let count = try connection.rows(
-                    "SELECT count(*) FROM (SELECT 1 FROM main.\(form.name.quotedName) LIMIT \(entry.rowCount + 1))")
-                areOurs = count.first?.first?.integer == Int64(entry.rowCount)
+        let dataset = dataset
+        // In one look: opening a database of many tables costs more than all of this.
+        let known: Known
+        do throws(SourceFailure) {
+            known = try await machine.reading(dataset.relation.database) { connection throws(MachineError) in
+                try Self.known(of: dataset, write, connection)
             }
-            return (entry, try ledger.rememberedParents(), areOurs)
+        } catch  where error.kind == .dependency {
+            // No database; making the dataset says so.
+            known = Known()
         }
-        let isShort = rows < dataset.volume.minimumRows
-        let isUnfinished = known.0.map { $0.state != .done } ?? false
+        let isShort = known.rows < dataset.volume.minimumRows
+        let isUnfinished = known.entry.map { $0.state != .done } ?? false
         // Rows that were there before anything was populated are taken as they are.
-        let isOutdated = known.0 != nil && known.1 != made
+        let isOutdated = known.entry != nil && known.parents != made
         return Need(
             isNeeded: isForced || isShort || isUnfinished || isOutdated, parents: made,
-            replacesAll: write == .replace || known.2)
+            replacesAll: write == .replace || known.areOurs)
+    }
+
+    private struct Known: Sendable {
+        /// Counted only until there are enough.
+        var rows = 0
+        var entry: WorkLedger.Entry?
+        var parents: [String: Int64] = [:]
+        /// Whether all rows that are there came from here, so that they can be told apart from others'.
+        var areOurs = false
+    }
+
+    private static func known(
+        of dataset: Dataset, _ write: WriteMode, _ connection: any SQLConnection
+    ) throws(MachineError) -> Known {
+        var known = Known()
+        guard let form = try TableForm(dataset.relation.table, on: connection) else { return known }
+        func count(upTo limit: Int) throws(MachineError) -> Int {
+            let rows = try connection.rows(
+                "SELECT count(*) FROM (SELECT 1 FROM main.\(form.name.quotedName) LIMIT \(limit))")
+            return Int(rows.first?.first?.integer ?? 0)
+        }
+        known.rows = try count(upTo: dataset.volume.minimumRows)
+        let ledger = WorkLedger(dataset.name, reading: connection)
+        guard try ledger.exists() else { return known }
+        known.entry = try ledger.entry(WorkLedger.whole)
+        known.parents = try ledger.rememberedParents()
+        if write == .append, let entry = known.entry, entry.rowCount > 0 {
+            known.areOurs = try count(upTo: entry.rowCount + 1) == entry.rowCount
+        }
+        return known
     }
 }

@@ -69,7 +69,10 @@ struct DatasetWork: Sendable {
         } else if !isDone {
             outcome.result = .unneeded
         }
-        if outcome.isGood, !place.isNew, let rows = try? await Population.countRows(of: dataset, on: tools.machine),
+        // Where so many were added just now, they are there.
+        let isKnown = population.write != .merge && progress.rows >= dataset.volume.minimumRows
+        if outcome.isGood, !place.isNew, !isKnown,
+            let rows = try? await Population.countRows(of: dataset, on: tools.machine),
             rows < dataset.volume.minimumRows
         {
             outcome.result = isDone ? .incomplete : .failed
