@@ -34,6 +34,7 @@ datasets:
   docs: {relation: {database: app.db, table: docs}}
   parts:
     relation: {database: app.db, table: parts}
+    volume: {min_rows: 10}
     depends_on: [docs]
     populate: {command: [python3, parts.py]}
     unit: {parent: docs, key: id, column: doc}
