@@ -115,7 +115,7 @@ import Testing
         // The port of the discard service: nobody listens there.
         let sandbox = try await sandbox("- {on: failure, webhook: {url: 'http://127.0.0.1:9/\(Self.canary)'}}")
         let answer = try await selfheal(sandbox, "heal")
-        #expect(answer.status == 1 && answer.errors.contains("the alert '127.0.0.1'"), "\(answer.all)")
+        #expect(answer.status == 1 && answer.errors.contains("the alert '127.0.0.1:9'"), "\(answer.all)")
         #expect(answer.errors.contains("nothing takes connections there"), "\(answer.all)")
         #expect(!answer.all.contains(Self.canary))
     }
