@@ -84,7 +84,7 @@ extension PopulationPlan {
             "a: it is empty, and nothing is stated that populates it; b: it depends on 'a', which is not ready"
         ),
         ("a:unknown b:empty<a", "", "a: it is unknown; b: it depends on 'a', which is not ready"),
-        ("a:missing", "", "a: it is missing: auto-heal makes it where 'sqlite' states it"),
+        ("a:missing", "", "a: it is missing: auto-heal makes it where 'databases' states it"),
         ("a:invalid", "", "a: it is invalid, and rows that are there are only made anew by force"),
         // Made anew from what comes first, it may become well.
         ("a:incomplete b:incomplete<a", "a|b", ""),

@@ -10,7 +10,7 @@ public struct RequiredDataset: Check {
             FindingKind(
                 "dataset.missing", .critical, risk: nil,
                 meaning: "The table that holds the dataset does not exist, or its database does not.",
-                healing: "auto-heal makes databases and tables that 'sqlite' states; 'selfheal data heal' fills them."),
+                healing: "auto-heal makes databases and tables that 'databases' states; 'selfheal data heal' fills them."),
             FindingKind(
                 "dataset.empty", .critical, risk: nil, meaning: "The dataset has no rows.", healing: populating),
             FindingKind(

@@ -210,7 +210,7 @@ extension DatasetStatus {
         case .missing:
             // Statements may make their table themselves.
             if case .sql = populate.source, !isDatabaseMissing { return nil }
-            return "\(what): auto-heal makes it where 'sqlite' states it"
+            return "\(what): auto-heal makes it where 'databases' states it"
         case .invalid where populate.write != .replace || populate.unit != nil:
             return "\(what), and rows that are there are only made anew by force"
         case .empty, .short:
