@@ -31,7 +31,7 @@ struct PlannedMachine: Machine {
         case .setMode(let path, let mode, _): made[path] = .mode(mode)
         case .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode, .restoreDatabase, .salvageDatabase,
             .finishReplacement, .rewindDatabase, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase,
-            .askPlugin, .appendText, .removeText:
+            .askPlugin, .populate, .appendText, .removeText:
             return false
         }
         return true

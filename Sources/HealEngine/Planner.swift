@@ -58,7 +58,7 @@ struct Planner: Sendable {
         // Stable: within a check the order is the check's own.
         return tasks.enumerated().sorted {
             (position[$0.element.check] ?? 0, $0.offset) < (position[$1.element.check] ?? 0, $1.offset)
-        }.map(\.element)
+        }.map(\.element).afterWhatTheyAwait
     }
 
     /// Withholds what would be performed although something that it waits for would not, and then what waits for that.
@@ -101,9 +101,46 @@ struct Planner: Sendable {
     }
 }
 
+extension [RepairTask] {
+    /// The same, with those in front that others wait for, whichever check they are of; otherwise as they were.
+    var afterWhatTheyAwait: [RepairTask] {
+        var places: [Finding.Key: Int] = [:]
+        for (index, task) in enumerated() { for key in task.keys { places[key] = index } }
+        var isKnown = Array<Bool>(repeating: false, count: count)
+        var ordered: [RepairTask] = []
+        for start in indices {
+            // Those that are open, each waiting for the next: chains may be longer than a thread's stack bears.
+            var open = isKnown[start] ? [] : [start]
+            isKnown[start] = true
+            while let last = open.last {
+                let awaited = self[last].planned.repair.after.lazy.compactMap { places[$0] }.first { !isKnown[$0] }
+                if let awaited {
+                    isKnown[awaited] = true
+                    open.append(awaited)
+                } else {
+                    ordered.append(self[last])
+                    open.removeLast()
+                }
+            }
+        }
+        return ordered
+    }
+}
+
 extension Repair {
-    var asksPlugin: Bool {
-        steps.contains { if case .askPlugin = $0 { true } else { false } }
+    /// Whether the check has it done by somebody else.
+    var isDelegated: Bool {
+        steps.contains { step in
+            switch step {
+            case .askPlugin, .populate: true
+            default: false
+            }
+        }
+    }
+
+    /// Whether it fills a table.
+    var populates: Bool {
+        steps.contains { if case .populate = $0 { true } else { false } }
     }
 }
 
