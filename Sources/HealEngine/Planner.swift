@@ -31,6 +31,8 @@ struct Planner: Sendable {
         var positions: [Int: [Repair: Int]] = [:]
         var expected = PlannedMachine(machine)
         var sights = survey.sights
+        // Databases that are made are made as they must be.
+        var made: Set<Int> = []
         while true {
             var matters = false
             for index in graph.ordered {
@@ -48,10 +50,13 @@ struct Planner: Sendable {
                     tasks.append(RepairTask(check: index, finding: finding, planned: entry))
                     guard entry.withheld == nil else { continue }
                     for step in entry.repair.steps where expected.assume(step) { matters = true }
+                    if graph.checks[index] is any DatabaseCheck, entry.repair.makesDatabase { made.insert(index) }
                 }
             }
             guard matters, sights.contains(where: \.isBlocked) else { break }
-            sights = await Survey.take(graph, on: expected, selection: selection, workers: workers).sights
+            sights = await Survey.take(
+                graph, on: expected, selection: selection, workers: workers, takingAsSound: made
+            ).sights
         }
         withholdWaiting(&tasks, present: Set(sights.flatMap(\.findings).map(\.key)))
         let position = Dictionary(uniqueKeysWithValues: graph.ordered.enumerated().map { ($1, $0) })
@@ -102,18 +107,20 @@ struct Planner: Sendable {
 }
 
 extension [RepairTask] {
-    /// The same, with those in front that others wait for, whichever check they are of; otherwise as they were.
+    /// The same, with those in front that other checks' wait for; otherwise as they were.
     var afterWhatTheyAwait: [RepairTask] {
         var places: [Finding.Key: Int] = [:]
         for (index, task) in enumerated() { for key in task.keys { places[key] = index } }
-        var isKnown = Array<Bool>(repeating: false, count: count)
+        var isKnown = [Bool](repeating: false, count: count)
         var ordered: [RepairTask] = []
         for start in indices {
             // Those that are open, each waiting for the next: chains may be longer than a thread's stack bears.
             var open = isKnown[start] ? [] : [start]
             isKnown[start] = true
             while let last = open.last {
-                let awaited = self[last].planned.repair.after.lazy.compactMap { places[$0] }.first { !isKnown[$0] }
+                let awaited = self[last].planned.repair.after.lazy.compactMap { places[$0] }.first {
+                    !isKnown[$0] && self[$0].check != self[last].check
+                }
                 if let awaited {
                     isKnown[awaited] = true
                     open.append(awaited)
@@ -136,6 +143,11 @@ extension Repair {
             default: false
             }
         }
+    }
+
+    /// Whether there is a database after it where there was none.
+    var makesDatabase: Bool {
+        steps.contains { if case .createDatabase = $0 { true } else { false } }
     }
 
     /// Whether it fills a table.

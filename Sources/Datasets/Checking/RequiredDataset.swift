@@ -10,7 +10,8 @@ public struct RequiredDataset: Check {
             FindingKind(
                 "dataset.missing", .critical, risk: .medium,
                 meaning: "The table that holds the dataset does not exist, or its database does not.",
-                healing: "auto-heal makes databases and tables that 'databases' states, and populates them where it may."),
+                healing:
+                    "auto-heal makes databases and tables that 'databases' states, and populates them where it may."),
             FindingKind(
                 "dataset.empty", .critical, risk: .medium, meaning: "The dataset has no rows.", healing: populating),
             FindingKind(

@@ -56,7 +56,9 @@ public struct PlanMaker: Sendable {
         if !status.isReady, status.state != .waiting {
             if status.whyNotPopulated == nil { return .state(status.state) }
             // New rows of a parent may mend it.
-            if isMissing || status.misfit != nil || status.state == .invalid && populate.unit == nil && populate.write != .replace {
+            if isMissing || status.misfit != nil
+                || status.state == .invalid && populate.unit == nil && populate.write != .replace
+            {
                 return nil
             }
         }

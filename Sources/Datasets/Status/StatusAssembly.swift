@@ -67,7 +67,9 @@ struct StatusAssembly {
     /// The first column that the manifest names for populating and that is not there. Tables that are not there say so themselves.
     private func misfit(_ dataset: Dataset, _ table: TableFacts) -> String? {
         guard let populate = dataset.populate else { return nil }
-        func missing(_ named: [(column: String?, role: String)], in relation: Relation, _ columns: Set<String>?) -> String? {
+        func missing(_ named: [(column: String?, role: String)], in relation: Relation, _ columns: Set<String>?)
+            -> String?
+        {
             guard let columns, !columns.isEmpty else { return nil }
             for case (let column?, let role) in named where !columns.contains(column.asciiLowercased) {
                 return "the table '\(relation.table)' has no column '\(column)', which \(role)"

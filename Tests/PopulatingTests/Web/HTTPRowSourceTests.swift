@@ -203,7 +203,8 @@ struct HTTPRowSourceTests {
     @Test(
         "what an answer's status means",
         arguments: [
-            (400, FailureClass.configuration), (422, .configuration), (402, .unknown), (401, .authentication), (403, .authentication), (404, .configuration),
+            (400, FailureClass.configuration), (422, .configuration), (402, .unknown), (401, .authentication),
+            (403, .authentication), (404, .configuration),
             (405, .configuration), (407, .authentication), (408, .timeout), (413, .resource), (429, .rateLimit),
             (500, .connection), (502, .connection), (503, .connection), (507, .resource), (304, .configuration),
         ])
