@@ -33,10 +33,12 @@ struct LoadedManifest: Sendable {
 
     /// Reads and validates everything; nothing of the application is looked at before all of it is right.
     ///
-    /// - Parameter search: where external plugins are; `nil` when none of them takes part.
+    /// - Parameters:
+    ///   - search: where external plugins are; `nil` when none of them takes part, and nothing is populated.
+    ///   - waitLimit: how long another run that works on the data is waited for.
     static func load(
         _ path: String, on machine: any Machine, plugins search: PluginSearch? = nil, root: String = "",
-        rootName: String = ".",
+        rootName: String = ".", waitLimit: Duration = .seconds(30),
         source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
@@ -69,6 +71,11 @@ struct LoadedManifest: Sendable {
             refuseUnknownFindings(document.core.policy.severities, among: known, &problems)
         }
         guard problems.isEmpty else { throw problems.sorted }
+        if search != nil, let datasets {
+            checks = StartPopulation.checks(
+                checks, graph: datasets, statedTables: StatedTables.names(in: checks), plugins: plugins, root: root,
+                waitLimit: waitLimit)
+        }
         let severities = document.core.policy.severities.map { (FindingID(rawValue: $0.key), $0.value) }
         return LoadedManifest(
             app: document.core.app, maxRisk: document.core.policy.maxRisk,

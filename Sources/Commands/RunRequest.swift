@@ -145,7 +145,8 @@ struct RunRequest: Sendable, Hashable {
         do {
             let search = try PluginSearch(settings.pluginPath, place, machine)
             manifest = try await LoadedManifest.load(
-                place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder)
+                place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder,
+                waitLimit: settings.waitLimit)
         } catch let error as UsageFailure {
             throw RunRefusal(.usage, error.message)
         } catch {

@@ -62,12 +62,16 @@ struct UndoCommand: AsyncParsableCommand {
         throw ExitCode(
             await session.perform(tool: Self.tool) { machine, journal in
                 let chosen = try UndoSession.choose(run, in: journal)
+                let populated = chosen.populated
+                let rows =
+                    populated.isEmpty
+                    ? [] : ["Rows are not taken back: those that it populated \(populated) with stay"]
                 return .checks(
                     Undoing.checks(for: UndoneRun(chosen)), maxRisk: .medium, undoes: chosen.id,
                     notes: [
                         "Taking back run \(chosen.id) of \(chosen.header.tool), "
                             + "\(Timestamp.readable(milliseconds: chosen.header.startedAt)) UTC"
-                    ])
+                    ] + rows)
             }.rawValue)
     }
 }
@@ -77,6 +81,15 @@ extension UndoneRun {
         self.init(
             run: run.id, steps: run.repairs.filter { $0.outcome == .applied }.flatMap(\.repair.steps),
             changes: run.changes)
+    }
+}
+
+extension JournalRun {
+    /// The datasets that it has written rows of, or may have: `chunks, articles`; empty when there is none.
+    var populated: String {
+        let steps = repairs.filter { $0.outcome == .applied || $0.outcome == .failed }.flatMap(\.repair.steps)
+        let names = steps.compactMap { if case .populate(let name) = $0 { name } else { String?.none } }
+        return names.joined(separator: ", ")
     }
 }
 
@@ -124,6 +137,13 @@ extension UndoSession {
                     + "restored ('selfheal restore')")
         }
         guard Undoing.isPossible(for: UndoneRun(run)) else {
+            let populated = run.populated
+            if !populated.isEmpty {
+                throw UsageFailure(
+                    message:
+                        "run \(number) populated \(populated), and rows are not taken back: delete them, or have them made "
+                        + "anew ('selfheal data heal --force')")
+            }
             throw UsageFailure(message: "run \(number) changed nothing that could be taken back")
         }
         return run

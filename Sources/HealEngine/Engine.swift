@@ -184,10 +184,10 @@ public struct Engine: Sendable {
         return (records, changes)
     }
 
-    /// What external plugins say that they would do.
+    /// What those who would heal say that they would do, where it is not in the plan.
     private func rehearse(_ tasks: [RepairTask], _ graph: CheckGraph) async -> [String] {
         var notes: [String] = []
-        for task in tasks where task.planned.withheld == nil && task.planned.repair.asksPlugin {
+        for task in tasks where task.planned.withheld == nil && task.planned.repair.isDelegated {
             guard let check = graph.checks[task.check] as? any DelegatingCheck else { continue }
             do throws(MachineError) {
                 guard let told = try await check.rehearse(task.keys, on: machine) else { continue }
@@ -273,10 +273,11 @@ public struct Engine: Sendable {
             let key = records[index].finding
             let remains = found?.contains(key)
             switch records[index].outcome {
-            case .applied where remains != false && records[index].repair.asksPlugin:
+            case .applied where remains != false && records[index].repair.isDelegated:
+                let who = records[index].repair.populates ? "it was populated" : "the plugin said that it was done"
                 records[index].outcome = .failed
                 records[index].reason =
-                    remains == true ? "the plugin said that it was done, and its check still finds the fault" : trouble
+                    remains == true ? "\(who), and its check still finds the fault" : trouble
             case .applied where remains == true:
                 let left = await performer.takeBack(inverses[key] ?? [])
                 records[index].outcome = .undone

@@ -55,7 +55,8 @@ extension Step {
             .removeText(let path, _, _):
             path
         case .createDirectory, .setMode, .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode,
-            .finishReplacement, .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin:
+            .finishReplacement, .rewindDatabase, .removeDirectory, .removeFile, .setAsideDatabase, .askPlugin,
+            .populate:
             nil
         }
     }
@@ -66,7 +67,7 @@ extension Step {
         case .executeSQL(let path, _), .rewriteDatabase(let path, _, _), .rewindDatabase(let path, _, _): path
         case .createDirectory, .copyTemplate, .setMode, .createDatabase, .recoverJournal, .setJournalMode,
             .restoreDatabase, .salvageDatabase, .finishReplacement, .placeDatabase, .removeDirectory, .removeFile,
-            .setAsideDatabase, .askPlugin, .appendText, .removeText:
+            .setAsideDatabase, .askPlugin, .populate, .appendText, .removeText:
             nil
         }
     }

@@ -12,7 +12,7 @@ struct PlannedMachine: Machine {
     private enum Made: Sendable {
         case directory(FileMode)
         case file(FileMode, template: ResourcePath)
-        case database
+        case database(statements: [String])
         case mode(FileMode)
     }
 
@@ -27,11 +27,11 @@ struct PlannedMachine: Machine {
                 made[directory] = .directory(directory == path ? mode : .directory)
             }
         case .copyTemplate(let template, let destination, let mode): made[destination] = .file(mode, template: template)
-        case .createDatabase(let path, _, _): made[path] = .database
+        case .createDatabase(let path, _, let statements): made[path] = .database(statements: statements)
         case .setMode(let path, let mode, _): made[path] = .mode(mode)
         case .executeSQL, .rewriteDatabase, .recoverJournal, .setJournalMode, .restoreDatabase, .salvageDatabase,
             .finishReplacement, .rewindDatabase, .placeDatabase, .removeDirectory, .removeFile, .setAsideDatabase,
-            .askPlugin, .appendText, .removeText:
+            .askPlugin, .populate, .appendText, .removeText:
             return false
         }
         return true
@@ -97,7 +97,11 @@ struct PlannedMachine: Machine {
     func readDatabase<Value: Sendable>(
         _ path: ResourcePath, _ body: @escaping @Sendable (any SQLConnection) throws(MachineError) -> Value
     ) async throws(MachineError) -> Value {
-        try await base.readDatabase(path, body)
+        guard case .database(let statements) = made[path] else { return try await base.readDatabase(path, body) }
+        return try await base.scratchDatabase { connection throws(MachineError) in
+            for statement in statements { try connection.execute(statement) }
+            return try body(connection)
+        }
     }
 
     func scratchDatabase<Value: Sendable>(

@@ -31,6 +31,8 @@ struct Planner: Sendable {
         var positions: [Int: [Repair: Int]] = [:]
         var expected = PlannedMachine(machine)
         var sights = survey.sights
+        // Databases that are made are made as they must be.
+        var made: Set<Int> = []
         while true {
             var matters = false
             for index in graph.ordered {
@@ -48,17 +50,20 @@ struct Planner: Sendable {
                     tasks.append(RepairTask(check: index, finding: finding, planned: entry))
                     guard entry.withheld == nil else { continue }
                     for step in entry.repair.steps where expected.assume(step) { matters = true }
+                    if graph.checks[index] is any DatabaseCheck, entry.repair.makesDatabase { made.insert(index) }
                 }
             }
             guard matters, sights.contains(where: \.isBlocked) else { break }
-            sights = await Survey.take(graph, on: expected, selection: selection, workers: workers).sights
+            sights = await Survey.take(
+                graph, on: expected, selection: selection, workers: workers, takingAsSound: made
+            ).sights
         }
         withholdWaiting(&tasks, present: Set(sights.flatMap(\.findings).map(\.key)))
         let position = Dictionary(uniqueKeysWithValues: graph.ordered.enumerated().map { ($1, $0) })
         // Stable: within a check the order is the check's own.
         return tasks.enumerated().sorted {
             (position[$0.element.check] ?? 0, $0.offset) < (position[$1.element.check] ?? 0, $1.offset)
-        }.map(\.element)
+        }.map(\.element).afterWhatTheyAwait
     }
 
     /// Withholds what would be performed although something that it waits for would not, and then what waits for that.
@@ -101,9 +106,53 @@ struct Planner: Sendable {
     }
 }
 
+extension [RepairTask] {
+    /// The same, with those in front that other checks' wait for; otherwise as they were.
+    var afterWhatTheyAwait: [RepairTask] {
+        var places: [Finding.Key: Int] = [:]
+        for (index, task) in enumerated() { for key in task.keys { places[key] = index } }
+        var isKnown = [Bool](repeating: false, count: count)
+        var ordered: [RepairTask] = []
+        for start in indices {
+            // Those that are open, each waiting for the next: chains may be longer than a thread's stack bears.
+            var open = isKnown[start] ? [] : [start]
+            isKnown[start] = true
+            while let last = open.last {
+                let awaited = self[last].planned.repair.after.lazy.compactMap { places[$0] }.first {
+                    !isKnown[$0] && self[$0].check != self[last].check
+                }
+                if let awaited {
+                    isKnown[awaited] = true
+                    open.append(awaited)
+                } else {
+                    ordered.append(self[last])
+                    open.removeLast()
+                }
+            }
+        }
+        return ordered
+    }
+}
+
 extension Repair {
-    var asksPlugin: Bool {
-        steps.contains { if case .askPlugin = $0 { true } else { false } }
+    /// Whether the check has it done by somebody else.
+    var isDelegated: Bool {
+        steps.contains { step in
+            switch step {
+            case .askPlugin, .populate: true
+            default: false
+            }
+        }
+    }
+
+    /// Whether there is a database after it where there was none.
+    var makesDatabase: Bool {
+        steps.contains { if case .createDatabase = $0 { true } else { false } }
+    }
+
+    /// Whether it fills a table.
+    var populates: Bool {
+        steps.contains { if case .populate = $0 { true } else { false } }
     }
 }
 

@@ -128,9 +128,9 @@ struct StepPerformer: Sendable {
             performed.told = try await machine.finishReplacement(of: path).explanation
         case .rewindDatabase: break  // Performed by `DatabaseRewind`.
         case .placeDatabase(let path, let backup): try await machine.placeDatabase(path, copying: backup)
-        case .askPlugin(let plugin, _):
+        case .askPlugin(let name, _), .populate(let name):
             guard let check = check as? any DelegatingCheck else {
-                throw .malfunction(subject: plugin, reason: "there is nobody to ask")
+                throw .malfunction(subject: name, reason: "there is nobody to ask")
             }
             // Nobody knows how to take back what it does.
             performed.told = try await check.heal(planned.findings, on: machine)

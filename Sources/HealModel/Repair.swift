@@ -96,6 +96,8 @@ public enum Step: Hashable, Sendable, Codable {
     /// Asks an external plugin to heal what it has found. `installs`: it brings software from elsewhere, which is only done
     /// when it was asked for.
     case askPlugin(plugin: String, installs: Bool)
+    /// Fills the table of a dataset from what the manifest states. Its rows are not taken back.
+    case populate(dataset: String)
     /// Removes a directory that is empty.
     case removeDirectory(path: ResourcePath)
     /// Removes a file that still holds exactly the bytes of `template`.

@@ -242,6 +242,7 @@ extension JSONValue {
                 "removeText", ("path", .path(path)), ("text", .string(text)), ("length", .integer(length)))
         case .askPlugin(let plugin, let installs):
             self = .step("askPlugin", ("plugin", .string(plugin)), ("installs", .bool(installs)))
+        case .populate(let dataset): self = .step("populate", ("dataset", .string(dataset)))
         case .salvageDatabase(let database):
             self = .step("salvageDatabase", ("database", .path(database)))
         case .finishReplacement(let database):

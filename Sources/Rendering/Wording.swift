@@ -63,6 +63,7 @@ enum Wording {
         case .appendText(let path, let text, _): "append to \(path): \(Wording.lines(text))"
         case .removeText(let path, let text, _): "remove from the end of \(path): \(Wording.lines(text))"
         case .askPlugin(let plugin, _): "ask the plugin \(plugin) to heal it"
+        case .populate(let dataset): "populate \(dataset) as the manifest states"
         case .removeDirectory(let path): "rmdir \(path)"
         case .removeFile(let path, let template): "rm \(path), if it still holds what \(template) holds"
         case .setAsideDatabase(let path, _): "move \(path) to .selfheal/backups, if it holds no rows"

@@ -116,7 +116,8 @@ struct RecoveryTests {
         #expect(outcomes["more"]?.tried == ["did not try 20 further units"])
         #expect(outcomes["more"]?.failure?.message == "gone")
         let opened = bed.events.withLock { $0.filter { if case .opens = $0 { true } else { false } } }
-        #expect(opened == [.opens(dataset: "parts", origin: "script", failures: 5)])
+        let gone = SourceFailure(.connection, "gone")
+        #expect(opened == [.opens(dataset: "parts", origin: "script", failures: 5, gone)])
         #expect(
             try await bed.rows("SELECT dataset, state, count(*) FROM _selfheal_units GROUP BY 1, 2")
                 == ["more|pending|20", "parts|failed|2", "parts|pending|18"])

@@ -26,7 +26,8 @@ final class DataEventWriter: Sendable {
     ) {
         let text =
             isJSON
-            ? DataHealText.summary(report, target: target, isStopped: isStopped, status: status).text + "\n"
+            ? DataHealText.blockedLines(plan)
+                + DataHealText.summary(report, target: target, isStopped: isStopped, status: status).text + "\n"
             : DataHealText.summary(plan, report, target: target, isStopped: isStopped)
         progress.end()
         progress.say(text)
@@ -55,8 +56,11 @@ enum DataHealText {
             "[WARNING] \(name): \(failure.message); trying the halves of \(units) units"
         case .slows(let name, let concurrency, _): "[WARNING] \(name): \(concurrency) at once from now on"
         case .needs(let name, let parent): "[HEALING] \(parent) first: \(name) depends on it"
-        case .opens(let name, let origin, let failures):
-            "[WARNING] \(name): \(failures) failures in a row of \(origin), which is not asked again in this run"
+        case .opens(let name, let origin, let failures, let failure):
+            failure.kind == .authentication
+                ? "[WARNING] \(name): \(origin) does not let us in and is not asked again in this run"
+                : "[WARNING] \(name): \(failures) \(failures == 1 ? "failure" : "failures in a row") of \(origin), "
+                    + "which is not asked again in this run"
         case .ends(let outcome): line(outcome)
         }
     }
@@ -81,7 +85,7 @@ enum DataHealText {
         _ plan: PopulationPlan, _ report: ReadinessReport?, target: Double?, isStopped: Bool
     ) -> String {
         var lines: [String] = []
-        for blocked in plan.blocked { lines.append("[ERROR] \(blocked.name): \(blocked.reason)") }
+        for blocked in plan.blocked { lines.append("[ERROR] \(blocked.name): \(words(blocked))") }
         if isStopped {
             lines.append("[WARNING] stopped on request; what is done stays done")
         } else if plan.isEmpty && plan.blocked.isEmpty {
@@ -118,7 +122,7 @@ enum DataHealText {
             "[PLAN] \(planned.name)" + (planned.units.map { ": \($0) units" } ?? "")
                 + (planned.explanation.map { " (\($0))" } ?? "")
         }
-        lines += plan.blocked.map { "[ERROR] \($0.name): \($0.reason)" }
+        lines += plan.blocked.map { "[ERROR] \($0.name): \(words($0))" }
         if lines.isEmpty { lines = ["[OK] there is nothing to do"] }
         return lines.map { $0 + "\n" }.joined()
     }
@@ -133,12 +137,21 @@ enum DataHealText {
                     .init("reason", planned.explanation.map { .text($0) } ?? .null),
                 ])
             }
-            + plan.blocked.map { blocked in
-                .object([
-                    .init("event", .text("blocked")), .init("dataset", .text(blocked.name)),
-                    .init("reason", .text(blocked.reason)),
-                ])
-            }
-        return lines.map { $0.text + "\n" }.joined()
+        return lines.map { $0.text + "\n" }.joined() + blockedLines(plan)
+    }
+
+    /// Those that are not populated, and why.
+    static func blockedLines(_ plan: PopulationPlan) -> String {
+        plan.blocked.map { blocked in
+            JSONContent.object([
+                .init("event", .text("blocked")), .init("dataset", .text(blocked.name)),
+                .init("reason", .text(blocked.reason)),
+                .init("class", blocked.kind.map { .text($0.rawValue) } ?? .null),
+            ]).text + "\n"
+        }.joined()
+    }
+
+    private static func words(_ blocked: BlockedDataset) -> String {
+        blocked.reason + (blocked.kind.map { " (\($0.rawValue))" } ?? "")
     }
 }

@@ -104,6 +104,8 @@ final class DataRecorder: Sendable {
     }
 
     private static func repair(_ dataset: String) -> Repair {
-        Repair("Populating \(dataset)", done: "\(dataset) populated", detail: "", risk: .low, steps: [])
+        Repair(
+            "Populating \(dataset)", done: "\(dataset) populated", detail: "", risk: .low,
+            steps: [.populate(dataset: dataset)])
     }
 }

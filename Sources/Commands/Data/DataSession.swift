@@ -92,10 +92,7 @@ struct DataSession: Sendable {
         if needsDatasets && graph.order.isEmpty {
             throw DataRefusal(.usage, "\(place.manifest) names no datasets")
         }
-        let tokens = graph.order.compactMap { $0.populate?.source.secretVariable }
-        redactor = Redactor(
-            Secrets.values(of: manifest.checks, on: machine)
-                + tokens.compactMap { [machine] in machine.environment[$0] })
+        redactor = Redactor(populating: graph, checks: manifest.checks, on: machine)
     }
 
     /// Who else works on the data waits, or hears who it is.
@@ -127,10 +124,26 @@ struct DataSession: Sendable {
     }
 
     func tools(observe: @escaping @Sendable (PopulationEvent) -> Void) -> PopulationTools {
+        PopulationTools(machine: machine, plugins: manifest.plugins, redactor: redactor, observe: observe)
+    }
+}
+
+extension Redactor {
+    /// What must not be shown of what sources and programs say.
+    init(populating graph: DatasetGraph, checks: [any Check], on machine: any Machine) {
+        let tokens = graph.order.compactMap { $0.populate?.source.secretVariable }
+        self.init(Secrets.values(of: checks, on: machine) + tokens.compactMap { machine.environment[$0] })
+    }
+}
+
+extension PopulationTools {
+    /// Those of a manifest, for a run that ends when the process is asked to.
+    init(
+        machine: any ChangingMachine, plugins: [ExternalPlugin], redactor: Redactor,
+        observe: @escaping @Sendable (PopulationEvent) -> Void = { _ in }
+    ) {
         let interruption = Program.interruption
-        let redactor = redactor
-        let plugins = manifest.plugins
-        return PopulationTools(
+        self.init(
             machine: machine, isStopped: { interruption.isRaised }, redact: { redactor($0) }, observe: observe,
             makeSource: { dataset, source throws(SourceFailure) in
                 switch source {

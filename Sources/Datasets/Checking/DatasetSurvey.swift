@@ -56,6 +56,13 @@ actor DatasetSurvey {
     }
 
     func status(of name: String, on machine: any Machine) async throws(MachineError) -> DatasetStatus {
+        try await lineage(of: name, on: machine).status
+    }
+
+    /// How it is, and how all that it depends on is.
+    func lineage(
+        of name: String, on machine: any Machine
+    ) async throws(MachineError) -> (status: DatasetStatus, all: [String: DatasetStatus]) {
         let reader = StatusReader(graph, on: machine, options)
         var facts: [ResourcePath: DatabaseFacts] = [:]
         var numbers: [ResourcePath: Int] = [:]
@@ -64,7 +71,7 @@ actor DatasetSurvey {
             facts[database] = try await seen.look.value.get()
             numbers[database] = seen.number
         }
-        if let status = statuses[name] { return status }
+        if let status = statuses[name] { return (status, statuses) }
         // What it depends on, as far up as nothing is known yet.
         var known = statuses
         let missing = unknown(above: name)
@@ -80,7 +87,7 @@ actor DatasetSurvey {
         if numbers.allSatisfy({ looks[$0.key]?.number == $0.value }) {
             for dataset in missing { statuses[dataset.name] = known[dataset.name] }
         }
-        return status
+        return (status, known)
     }
 
     /// Itself and what it depends on, parents first, without those whose status is known.

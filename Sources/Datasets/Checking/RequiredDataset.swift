@@ -8,36 +8,38 @@ public struct RequiredDataset: Check {
         id: "dataset", title: "datasets", domain: .databases,
         kinds: [
             FindingKind(
-                "dataset.missing", .critical, risk: nil,
+                "dataset.missing", .critical, risk: .medium,
                 meaning: "The table that holds the dataset does not exist, or its database does not.",
-                healing: "auto-heal makes databases and tables that 'databases' states; 'selfheal data heal' fills them."),
+                healing:
+                    "auto-heal makes databases and tables that 'databases' states, and populates them where it may."),
             FindingKind(
-                "dataset.empty", .critical, risk: nil, meaning: "The dataset has no rows.", healing: populating),
+                "dataset.empty", .critical, risk: .medium, meaning: "The dataset has no rows.", healing: populating),
             FindingKind(
-                "dataset.short", .critical, risk: nil,
+                "dataset.short", .critical, risk: .medium,
                 meaning: "The dataset has fewer rows than the manifest says it must have.", healing: populating),
             FindingKind(
-                "dataset.incomplete", .critical, risk: nil,
+                "dataset.incomplete", .critical, risk: .medium,
                 meaning: "Not all units of work have been done: rows of a parent were never looked at, or failed.",
                 healing: populating),
             FindingKind(
-                "dataset.stale", .critical, risk: nil,
+                "dataset.stale", .critical, risk: .medium,
                 meaning:
                     "The newest row is older than the manifest allows, or what the dataset was made from has changed "
                     + "since.",
                 healing: populating),
             FindingKind(
-                "dataset.invalid", .critical, risk: nil, meaning: "Something that must hold of the rows does not.",
+                "dataset.invalid", .critical, risk: .medium, meaning: "Something that must hold of the rows does not.",
                 healing:
-                    "Rows that are there are left alone. Mend them, or have them made anew: 'selfheal data heal NAME "
+                    "Rows that are there are left alone, unless it is 'write: replace'. Mend them, or have them made anew: 'selfheal data heal NAME "
                     + "--force'."),
             FindingKind(
-                "dataset.waiting", .critical, risk: nil,
+                "dataset.waiting", .critical, risk: .medium,
                 meaning: "The dataset itself is well, but one that it depends on is not ready.",
-                healing: "Heal what it waits for."),
+                healing: "Heal what it waits for; auto-heal does, where it may populate that ('at_start')."),
             FindingKind(
                 "dataset.aging", .warning, risk: nil,
-                meaning: "The newest row is older than 'warn_after'; the dataset can be used.", healing: populating),
+                meaning: "The newest row is older than 'warn_after'; the dataset can be used.",
+                healing: "Nothing, until it is older than 'error_after'."),
             FindingKind(
                 "dataset.check", .warning, risk: nil,
                 meaning: "A check with 'severity: warning' does not hold of the rows, or could not be looked at.",
@@ -49,7 +51,8 @@ public struct RequiredDataset: Check {
         ])
 
     private static let populating =
-        "'selfheal data heal NAME' populates it and what it depends on, if the manifest says how ('populate')."
+        "auto-heal populates it if the manifest says how, unless that is left to people ('populate', 'at_start'); 'selfheal "
+        + "data heal +NAME' populates it and what it depends on in any case."
 
     public let dataset: Dataset
     let survey: DatasetSurvey
@@ -62,23 +65,40 @@ public struct RequiredDataset: Check {
     public var requires: [ResourcePath] { [dataset.relation.database] }
 
     public func look(on machine: any Machine) async throws(MachineError) -> Observation {
-        let status = try await survey.status(of: dataset.name, on: machine)
+        try await look(on: machine, healing: nil)
+    }
+
+    /// How it is, as the checks of all datasets know it.
+    public func status(on machine: any Machine) async throws(MachineError) -> DatasetStatus {
+        try await survey.status(of: dataset.name, on: machine)
+    }
+
+    /// - Parameter healing: what can be populated by whoever looks; `nil`: nothing.
+    public func look(
+        on machine: any Machine, healing: DatasetHealing?
+    ) async throws(MachineError) -> Observation {
+        let (status, all) = try await survey.lineage(of: dataset.name, on: machine)
+        let repair = status.isReady ? nil : healing?.repair(of: status, all, in: graph)
         if status.state == .unknown {
             throw .malfunction(subject: dataset.name, reason: status.reason ?? "it could not be looked at")
         }
         var findings: [Finding] = []
-        func add(_ kind: String, _ message: String, hint: String? = nil, isMild: Bool = false) {
+        func add(
+            _ kind: String, _ message: String, hint: String? = nil, isMild: Bool = false, repair: Repair? = nil
+        ) {
             findings.append(
                 Finding(
                     FindingID(rawValue: "dataset.\(kind)"), subject: subject,
                     severity: dataset.isRequired && !isMild ? .critical : .warning,
                     message: "Dataset \(subject): \(message)", evidence: evidence(status), hint: hint,
-                    source: dataset.location))
+                    source: dataset.location, repair: repair))
         }
         if !status.isReady {
-            add(status.state.rawValue, status.reason ?? "it is \(status.state.rawValue)", hint: hint(status))
+            add(
+                status.state.rawValue, status.reason ?? "it is \(status.state.rawValue)",
+                hint: hint(status, repair), repair: repair)
         }
-        if case .aging(let words) = status.age { add("aging", words, hint: hint(status), isMild: true) }
+        if case .aging(let words) = status.age { add("aging", words, isMild: true) }
         for check in status.checks where check.check.severity == .warning && !check.holds {
             let what = check.reason.map { "cannot be looked at: \($0)" } ?? "does not hold"
             add("check", "the check '\(check.check.name)' \(what)", isMild: true)
@@ -94,7 +114,8 @@ public struct RequiredDataset: Check {
             measurements: [measurement(status)].compactMap { $0 })
     }
 
-    private func hint(_ status: DatasetStatus) -> String? {
+    private func hint(_ status: DatasetStatus, _ repair: Repair?) -> String? {
+        if repair != nil { return "auto-heal populates it, as does: selfheal data heal +\(subject)" }
         if let parent = status.waitsFor.first, status.state == .waiting { return "heal \(parent) first" }
         return dataset.populate != nil && status.whyNotPopulated == nil ? "selfheal data heal +\(subject)" : nil
     }

@@ -7,12 +7,15 @@ public struct DatasetGraph: Sendable, Hashable {
     public let order: [Dataset]
     private let positions: [String: Int]
     private let childPositions: [[Int]]
+    /// Those whose rows are units of others.
+    let unitParents: Set<String>
 
     /// One of nothing.
     public init() {
         order = []
         positions = [:]
         childPositions = []
+        unitParents = []
     }
 
     /// Adds what is wrong with the graph to `problems`: two of one name, unknown parents, a dataset that depends on itself, a circle.
@@ -64,6 +67,7 @@ public struct DatasetGraph: Sendable, Hashable {
         self.order = order
         let positions = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1.name, $0) })
         self.positions = positions
+        unitParents = Set(order.compactMap { $0.populate?.unit?.parent })
         childPositions = order.map { (children[$0.name] ?? []).compactMap { positions[$0.name] } }
     }
 

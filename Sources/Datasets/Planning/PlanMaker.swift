@@ -20,7 +20,10 @@ public struct PlanMaker: Sendable {
             guard let status = report[dataset.name] else { continue }
             guard let reason = reason(status, reasons, isForced) else {
                 guard !status.isReady, status.state != .waiting else { continue }
-                blocked.append(BlockedDataset(name: dataset.name, reason: status.whyNotPopulated ?? "it is not known"))
+                blocked.append(
+                    BlockedDataset(
+                        name: dataset.name, reason: status.whyNotPopulated ?? "it is not known",
+                        kind: status.misfit == nil ? nil : .configuration))
                 continue
             }
             // What it depends on has to be there, or to come in this plan.
@@ -53,7 +56,9 @@ public struct PlanMaker: Sendable {
         if !status.isReady, status.state != .waiting {
             if status.whyNotPopulated == nil { return .state(status.state) }
             // New rows of a parent may mend it.
-            if isMissing || status.state == .invalid && populate.unit == nil && populate.write != .replace {
+            if isMissing || status.misfit != nil
+                || status.state == .invalid && populate.unit == nil && populate.write != .replace
+            {
                 return nil
             }
         }

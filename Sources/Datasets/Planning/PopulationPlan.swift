@@ -86,8 +86,11 @@ public struct BlockedDataset: Sendable, Hashable {
     public var reason: String
     /// The dataset that has to be mended first; `nil` when it is this one.
     public var cause: String?
+    /// `nil` when it is of no class in particular.
+    public var kind: FailureClass?
 
-    public init(name: String, reason: String, cause: String? = nil) {
+    public init(name: String, reason: String, cause: String? = nil, kind: FailureClass? = nil) {
+        self.kind = kind
         self.name = name
         self.reason = reason
         self.cause = cause

@@ -12,6 +12,8 @@ struct DatabaseFacts: Sendable {
 /// What was seen of the table of one dataset.
 struct TableFacts: Sendable {
     var exists = false
+    /// The names of its columns in small letters, where populating needs to know them.
+    var columns: Set<String>?
     var rows: Result<RowCount, MachineError>?
     /// So many rows were counted: what is guessed beyond is not among them.
     var counted = 0
@@ -43,11 +45,17 @@ struct DatabaseLook {
         ledger = types[LedgerTables.datasets] == nil ? [:] : try LedgerEntry.all(connection)
     }
 
-    /// - Parameter settledUnits: how many of its rows, as units of its children, are not pending; so many and one are counted.
-    func facts(_ dataset: Dataset, settledUnits: Int) throws(MachineError) -> TableFacts {
+    /// - Parameters:
+    ///   - settledUnits: how many of its rows, as units of its children, are not pending; so many and one are counted.
+    ///   - hasUnits: whether its rows are units of others.
+    func facts(_ dataset: Dataset, settledUnits: Int, hasUnits: Bool) throws(MachineError) -> TableFacts {
         var facts = TableFacts()
         guard let type = types[dataset.relation.table.asciiLowercased] else { return facts }
         facts.exists = true
+        if hasUnits || dataset.populate.map({ $0.unit != nil || !$0.mergeKey.isEmpty }) ?? false {
+            let columns = try attempt { () throws(MachineError) in try self.columns(of: dataset.relation.table) }
+            if case .success(let names) = columns { facts.columns = names }
+        }
         let table = dataset.relation.table.quotedSQLName
         let count = try attempt { () throws(MachineError) in
             try self.count(dataset, table, isView: type == "view", settledUnits)
@@ -82,6 +90,11 @@ struct DatabaseLook {
             default: return .failure(error)
             }
         }
+    }
+
+    private func columns(of table: String) throws(MachineError) -> Set<String> {
+        let rows = try connection.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)])
+        return Set(rows.compactMap { $0[0].text?.asciiLowercased })
     }
 
     private func number(_ sql: String, _ arguments: [SQLValue] = []) throws(MachineError) -> Int64? {

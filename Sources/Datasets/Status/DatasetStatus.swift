@@ -19,6 +19,8 @@ public struct DatasetStatus: Sendable, Hashable {
     public var health: HealthScore?
     /// What earlier runs have left here; `nil` when it was never populated by them.
     public var ledger: LedgerEntry?
+    /// What the manifest says of how it is populated and cannot be: columns that are not there.
+    public var misfit: String?
     /// Whether not only its table is missing.
     public var isDatabaseMissing = false
 

@@ -54,6 +54,7 @@ struct StatusAssembly {
         }
         if case .success(let rows) = table.rows { status.rows = rows }
         status.checks = table.checks
+        status.misfit = misfit(dataset, table)
         status.units = units(dataset, table, status)
         age(&status, table)
         status.health = health(status)
@@ -62,6 +63,29 @@ struct StatusAssembly {
     }
 
     // MARK: The parts
+
+    /// The first column that the manifest names for populating and that is not there. Tables that are not there say so themselves.
+    private func misfit(_ dataset: Dataset, _ table: TableFacts) -> String? {
+        guard let populate = dataset.populate else { return nil }
+        func missing(_ named: [(column: String?, role: String)], in relation: Relation, _ columns: Set<String>?)
+            -> String?
+        {
+            guard let columns, !columns.isEmpty else { return nil }
+            for case (let column?, let role) in named where !columns.contains(column.asciiLowercased) {
+                return "the table '\(relation.table)' has no column '\(column)', which \(role)"
+            }
+            return nil
+        }
+        let own: [(String?, String)] =
+            [(populate.unit?.column, "'unit' names as its column")]
+            + (populate.write == .merge ? populate.mergeKey.map { ($0, "'merge_key' names") } : [])
+        if let reason = missing(own, in: dataset.relation, table.columns) { return reason }
+        guard let unit = populate.unit, let parent = graph[unit.parent] else { return nil }
+        let parents: [(String?, String)] =
+            [(unit.key, "'unit' names as its key"), (unit.version, "'unit' names as its version")]
+            + unit.columns.map { ($0, "'unit' names as one to be given") }
+        return missing(parents, in: parent.relation, facts[parent.relation.database]?.tables[parent.name]?.columns)
+    }
 
     private func units(_ dataset: Dataset, _ table: TableFacts, _ status: DatasetStatus) -> UnitProgress? {
         guard let unit = dataset.populate?.unit, let parent = graph[unit.parent] else { return nil }
@@ -146,6 +170,7 @@ struct StatusAssembly {
 
     /// What is certain comes before what could not be looked at.
     private func verdict(_ status: DatasetStatus, _ table: TableFacts) -> (DatasetState, String?) {
+        if let misfit = status.misfit { return (.invalid, misfit) }
         let volume = status.dataset.volume
         switch table.rows {
         case .failure(let error): return (.unknown, "its rows cannot be counted: \(options.reason(error))")
@@ -204,6 +229,7 @@ extension DatasetStatus {
         case .unknown: return reason
         case .missing, .empty, .short, .incomplete, .stale, .invalid: break
         }
+        if let misfit { return misfit }
         let what = reason ?? state.rawValue
         guard let populate = dataset.populate else { return "\(what), and nothing is stated that populates it" }
         switch state {

@@ -77,7 +77,8 @@ public struct StatusReader: Sendable {
         var facts = DatabaseFacts(ledger: look.ledger)
         let here = Dictionary(datasets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for dataset in datasets {
-            var table = try look.facts(dataset, settledUnits: settled[dataset.name] ?? 0)
+            var table = try look.facts(
+                dataset, settledUnits: settled[dataset.name] ?? 0, hasUnits: graph.unitParents.contains(dataset.name))
             table.quarantinedUnits = quarantined[dataset.name] ?? 0
             facts.tables[dataset.name] = table
         }

@@ -11,6 +11,10 @@ struct WebhookClient: WebhookPoster {
         guard let address = WebAddress(url) else { throw SourceFailure(.configuration, "its URL is not one") }
         let answer = try await HTTPClient(machine: machine)
             .answer(to: HTTPRequest(address: address, body: json, token: token, timeout: limit))
-        if let failure = HTTPFailure.of(answer, place: address.place, missing: .configuration) { throw failure }
+        if let failure = HTTPFailure.of(
+            answer, place: address.place, missing: .configuration, refused: .configuration)
+        {
+            throw failure
+        }
     }
 }

@@ -16,7 +16,7 @@ extension WriteSession {
                 let count =
                     try isQuery ? query(sql, unit, &attempt) : statements(sql, unit)
                 attempt.rows += count
-                if work.batch.isWhole { try requireVolume(count) }
+                if work.batch.isWhole { try requireVolume(count, isSQL: true) }
                 try done(unit, rows: count)
                 attempt.doneUnits += 1
             } catch {

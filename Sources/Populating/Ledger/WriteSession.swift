@@ -172,13 +172,16 @@ struct WriteSession {
     }
 
     /// What takes the place of everything must be enough: an empty answer is no reason to lose all rows.
-    func requireVolume(_ rows: Int) throws(PopulationError) {
+    /// - Parameter isSQL: it is asked again only when what it reads from has changed, which nobody waits for.
+    func requireVolume(_ rows: Int, isSQL: Bool = false) throws(PopulationError) {
         let least = writer.dataset.volume.minimumRows
         guard work.replacesAll, rows < least else { return }
+        let gave = rows == 0 ? "no rows" : "\(rows) \(rows == 1 ? "row" : "rows")"
         throw .failure(
             SourceFailure(
-                .parse,
-                "it gave \(rows) rows that fit, fewer than the \(least) that there must be; what was there stays"))
+                isSQL ? .dependency : .parse,
+                "\(isSQL ? "its SQL" : "it") gave \(gave) that fit, fewer than the \(least) that there must be; what was "
+                    + "there stays"))
     }
 
     func done(_ unit: Unit, rows: Int) throws(PopulationError) {

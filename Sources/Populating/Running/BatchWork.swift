@@ -184,7 +184,7 @@ struct BatchWork: Sendable {
         case .connection, .rateLimit, .timeout, .resource, .authentication, .unknown: break
         }
         if let failures = await work.circuits.failed(origin, failure) {
-            tools.observe(.opens(dataset: name, origin: origin, failures: failures))
+            tools.observe(.opens(dataset: name, origin: origin, failures: failures, failure))
         }
     }
 

@@ -76,10 +76,13 @@ struct DatasetWork: Sendable {
             rows < dataset.volume.minimumRows
         {
             outcome.result = isDone ? .incomplete : .failed
-            outcome.failure = SourceFailure(
-                .constraint,
-                "all of its work is done, and it has \(rows) of the \(dataset.volume.minimumRows) rows that it must have"
-            )
+            let has = "it has \(rows) of the \(dataset.volume.minimumRows) rows that it must have"
+            if case .sql = population.source, progress.rows == 0, progress.quarantinedRows == 0 {
+                // What it reads from has none for it, and only others can change that.
+                outcome.failure = SourceFailure(.dependency, "its SQL gave no rows, and \(has)")
+            } else {
+                outcome.failure = SourceFailure(.constraint, "all of its work is done, and \(has)")
+            }
         }
         return outcome
     }

@@ -17,13 +17,13 @@ public enum PopulationEvent: Sendable, Hashable {
     /// What it depends on is populated first.
     case needs(dataset: String, parent: String)
     /// The circuit of a source has opened: nothing more is asked of it in this run.
-    case opens(dataset: String, origin: String, failures: Int)
+    case opens(dataset: String, origin: String, failures: Int, SourceFailure)
     case ends(DatasetOutcome)
 
     public var dataset: String {
         switch self {
         case .begins(let name, _), .advances(let name, _), .retries(let name, _, _, _, _, _), .halves(let name, _, _),
-            .slows(let name, _, _), .needs(let name, _), .opens(let name, _, _):
+            .slows(let name, _, _), .needs(let name, _), .opens(let name, _, _, _):
             name
         case .ends(let outcome): outcome.dataset
         }

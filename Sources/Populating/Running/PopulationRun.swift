@@ -10,8 +10,13 @@ public struct PopulationOptions: Sendable, Hashable {
     public var forced: Set<String>
     /// Whether units that failed in an earlier run wait until it is their time: for runs that nobody asked for.
     public var waitsForNextAttempt: Bool
+    /// Whether parents that are not among those asked for are populated first, where they have too few rows.
+    public var takesParentsAlong: Bool
 
-    public init(jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false) {
+    public init(
+        jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false, takesParentsAlong: Bool = true
+    ) {
+        self.takesParentsAlong = takesParentsAlong
         self.jobs = jobs
         self.forced = forced
         self.waitsForNextAttempt = waitsForNextAttempt
@@ -22,7 +27,7 @@ public struct PopulationOptions: Sendable, Hashable {
 public struct PopulationRun: Sendable {
     private let graph: DatasetGraph
     private let tools: PopulationTools
-    private let options: PopulationOptions
+    private var options: PopulationOptions
     private let limits: SharedLimits
     private let circuits = Circuits()
 
@@ -36,6 +41,13 @@ public struct PopulationRun: Sendable {
             pools[pool] = min(pools[pool] ?? .max, concurrency.limit)
         }
         limits = SharedLimits(jobs: options.jobs, server: tools.jobServer, pools: pools)
+    }
+
+    /// One that does other work, and knows the same of sources that fail. How much happens at once stays as it was.
+    public func with(_ options: PopulationOptions) -> PopulationRun {
+        var run = self
+        run.options = options
+        return run
     }
 
     /// Does all the work that is pending on these datasets. Each decides when its turn comes, so that what parents did in this
@@ -89,6 +101,7 @@ public struct PopulationRun: Sendable {
     /// What they depend on and what has too few rows. What cannot be looked at is not healed here: it shows when its child's turn
     /// comes.
     private func emptyAncestors(of names: Set<String>) async -> Set<String> {
+        guard options.takesParentsAlong else { return [] }
         var found: Set<String> = []
         let ancestors = names.reduce(into: Set<String>()) { $0.formUnion(graph.ancestors(of: $1)) }
         for dataset in graph.order where ancestors.contains(dataset.name) && !names.contains(dataset.name) {
@@ -131,7 +144,9 @@ public struct PopulationRun: Sendable {
 
     private func perform(_ dataset: Dataset, after outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
         var outcome = await attempt(dataset, after: outcomes)
-        guard outcome.failure?.kind == .dependency, outcome.result != .notStarted, !tools.isStopped() else {
+        guard outcome.failure?.kind == .dependency, outcome.result != .notStarted, options.takesParentsAlong,
+            !tools.isStopped()
+        else {
             return outcome
         }
         // A parent lost its rows meanwhile, or had none that anybody knew of.

@@ -40,10 +40,12 @@ enum HTTPFailure {
 
     /// - Parameters:
     ///   - missing: what it means that nothing is there: a wrong URL, or a unit that the server does not know.
+    ///   - refused: what it means that the server does not take what it was asked: 400 and 422.
     ///   - detail: a code that the server gives for its reason.
     /// - Returns: `nil` for 2xx.
     static func of(
-        _ answer: HTTPAnswer, place: String, missing: FailureClass, detail: String? = nil
+        _ answer: HTTPAnswer, place: String, missing: FailureClass, refused: FailureClass,
+        detail: String? = nil
     ) -> SourceFailure? {
         let kind: FailureClass
         switch answer.status {
@@ -51,6 +53,7 @@ enum HTTPFailure {
         case 300..<400: kind = .configuration
         case 401, 403, 407, 511: kind = .authentication
         case 404, 410: kind = missing
+        case 400, 422: kind = refused
         case 405, 406, 415, 426: kind = .configuration
         case 408: kind = .timeout
         case 413, 414, 431, 507: kind = .resource

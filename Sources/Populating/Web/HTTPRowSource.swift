@@ -108,7 +108,8 @@ public struct HTTPRowSource: RowSource {
             }
             // What a unit names may be unknown there: that one is set aside, and the others go on.
             if let failure = HTTPFailure.of(
-                answer, place: address.place, missing: url.hasPlaces ? .constraint : .configuration)
+                answer, place: address.place, missing: url.hasPlaces ? .constraint : .configuration,
+                refused: url.hasPlaces || self.body?.hasPlaces == true ? .constraint : .configuration)
             {
                 throw failure
             }

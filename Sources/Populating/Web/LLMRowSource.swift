@@ -82,7 +82,11 @@ public struct LLMRowSource: RowSource {
     private func content(of answer: HTTPAnswer, _ place: String) throws(SourceFailure) -> String {
         let content = Result { () throws(JSONReader.Fault) in try JSONReader.read(answer.body) }
         let code = (try? content.get()).flatMap { Self.errorCode($0) }
-        if let failure = HTTPFailure.of(answer, place: place, missing: .configuration, detail: code) { throw failure }
+        if let failure = HTTPFailure.of(
+            answer, place: place, missing: .configuration, refused: .constraint, detail: code)
+        {
+            throw failure
+        }
         switch content {
         case .failure(let fault):
             throw SourceFailure(.parse, "\(place): the answer is not JSON (byte \(fault.offset): \(fault.reason))")

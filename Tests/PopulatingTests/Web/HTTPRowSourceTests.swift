@@ -203,7 +203,8 @@ struct HTTPRowSourceTests {
     @Test(
         "what an answer's status means",
         arguments: [
-            (400, FailureClass.unknown), (401, .authentication), (403, .authentication), (404, .configuration),
+            (400, FailureClass.configuration), (422, .configuration), (402, .unknown), (401, .authentication),
+            (403, .authentication), (404, .configuration),
             (405, .configuration), (407, .authentication), (408, .timeout), (413, .resource), (429, .rateLimit),
             (500, .connection), (502, .connection), (503, .connection), (507, .resource), (304, .configuration),
         ])
@@ -216,9 +217,9 @@ struct HTTPRowSourceTests {
         #expect(result.failure?.message.contains("s3cret") == false)
     }
 
-    @Test("a unit that the server does not know is not a wrong manifest")
-    func unknownUnit() async throws {
-        let result = try await withServer([.answer(404, body: "")]) { server in
+    @Test("a unit that the server does not know or take is not a wrong manifest", arguments: [404, 400, 422])
+    func unknownUnit(_ status: Int) async throws {
+        let result = try await withServer([.answer(status, body: "")]) { server in
             try await ask(HTTPRowSource(HTTPSource(url: server.url + "/{key}")), [unit(.integer(1))])
         }
         #expect(result.failure?.kind == .constraint)
