@@ -164,7 +164,8 @@ struct DataHealCommand: AsyncParsableCommand {
         let names = Set(plan.datasets.map(\.name))
         let outcomes = force ? await run.replace(names) : await run.perform(names)
         let isStopped = Program.interruption.isRaised
-        let after = isStopped ? nil : try await look(session)
+        // Where nothing was done, all is as it was: nobody else could work on it.
+        let after = isStopped ? nil : names.isEmpty ? before : try await look(session)
         var status = isStopped ? .critical : status(outcomes, after, target, work, before)
         if let stamp, let onlyThis, status != .critical, let dataset = after?[onlyThis],
             let trouble = StampFile(path: stamp).write(dataset)

@@ -26,8 +26,9 @@ struct DataMakeTargetsCommand: AsyncParsableCommand {
         throw await console.answering { () async throws(DataRefusal) in
             let session = try await DataSession(options, mayChange: false)
             let words =
-                (options.manifest.map { ["--manifest", $0] } ?? []) + (options.root.map { ["--root", $0] } ?? [])
-                + options.pluginPath.flatMap { ["--plugin-path", $0] }
+                (options.location.manifest.map { ["--manifest", $0] } ?? [])
+                + (options.location.root.map { ["--root", $0] } ?? [])
+                + options.plugins.pluginPath.flatMap { ["--plugin-path", $0] }
             // A line of a Makefile cannot hold one.
             guard !words.contains(where: { $0.contains(where: \.isNewline) }) else {
                 throw DataRefusal(.usage, "a path with a line break in it cannot stand in a Makefile")

@@ -14,21 +14,8 @@ import Rendering
 
 /// What the commands about data take from their command lines.
 struct DataOptions: ParsableArguments, Sendable {
-    @Option(
-        help: ArgumentHelp("The manifest.", discussion: "Default: schemas.yaml in the root.", valueName: "file"),
-        completion: .manifest)
-    var manifest: String?
-
-    @Option(
-        help: ArgumentHelp("The application's root.", discussion: "Default: the manifest's folder.", valueName: "dir"),
-        completion: .directory)
-    var root: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Look for plugins in this folder too, after plugins/ beside the manifest.", valueName: "dir"),
-        completion: .directory)
-    var pluginPath: [String] = []
+    @OptionGroup var location: LocationOptions
+    @OptionGroup var plugins: PluginOptions
 
     @Option(help: "When to colour.")
     var color: ColorChoice = .auto
@@ -36,11 +23,7 @@ struct DataOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("How long to wait for a busy database, in seconds.", valueName: "seconds"))
     var timeout: Double = 30
 
-    func validate() throws {
-        guard timeout.isFinite, timeout >= 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout takes seconds from 0 to 86400")
-        }
-    }
+    func validate() throws { try Seconds.require(timeout, of: "--timeout") }
 
     var waitLimit: Duration { .milliseconds(Int64(timeout * 1000)) }
 }
@@ -72,11 +55,11 @@ struct DataSession: Sendable {
     /// - Parameter needsDatasets: whether a manifest that names none is a mistake.
     init(_ options: DataOptions, mayChange: Bool, needsDatasets: Bool = true) async throws(DataRefusal) {
         do {
-            place = try Place(manifest: options.manifest, root: options.root)
+            place = try options.location.place()
             machine = try LiveMachine(
                 root: place.root, waitLimit: options.waitLimit, mayChange: mayChange,
                 interruption: Program.interruption)
-            let search = try PluginSearch(options.pluginPath, place, machine)
+            let search = try PluginSearch(options.plugins.pluginPath, place, machine)
             manifest = try await LoadedManifest.load(
                 place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder)
         } catch let error as UsageFailure {

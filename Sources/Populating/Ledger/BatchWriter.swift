@@ -44,20 +44,7 @@ struct BatchWriter: Sendable {
         do throws(MachineError) {
             result = try await machine.changeDatabase(dataset.relation.database, timeLimit: population.timeout) {
                 connection throws(MachineError) in
-                try connection.execute("SAVEPOINT selfheal_batch")
-                do throws(PopulationError) {
-                    let session = try WriteSession(self, work, connection)
-                    let result = try body(session)
-                    try session.record(result)
-                    return .success(result)
-                } catch {
-                    switch error {
-                    case .machine(let error): throw error
-                    case .failure(let failure):
-                        try connection.execute("ROLLBACK TO selfheal_batch; RELEASE selfheal_batch")
-                        return .failure(failure)
-                    }
-                }
+                try write(work, connection, body)
             }
         } catch .cancelled {
             throw .stopped
@@ -65,6 +52,31 @@ struct BatchWriter: Sendable {
             throw SourceFailure(error)
         }
         return try result.get()
+    }
+}
+
+extension BatchWriter {
+    /// Within a transaction: rows, ledger and counters of a batch, or none of them.
+    /// - Parameter hasLedger: whether the ledger's tables are known to be there.
+    func write(
+        _ work: Work, _ connection: any ChangingConnection, hasLedger: Bool = false,
+        _ body: (borrowing WriteSession) throws(PopulationError) -> BatchResult
+    ) throws(MachineError) -> Result<BatchResult, SourceFailure> {
+        try connection.execute("SAVEPOINT selfheal_batch")
+        do throws(PopulationError) {
+            let session = try WriteSession(self, work, connection, hasLedger: hasLedger)
+            let result = try body(session)
+            try session.record(result)
+            try session.run { () throws(MachineError) in try connection.execute("RELEASE selfheal_batch") }
+            return .success(result)
+        } catch {
+            switch error {
+            case .machine(let error): throw error
+            case .failure(let failure):
+                try connection.execute("ROLLBACK TO selfheal_batch; RELEASE selfheal_batch")
+                return .failure(failure)
+            }
+        }
     }
 }
 

@@ -124,7 +124,6 @@ struct WholeNeed: Sendable {
                 try WorkLedger(parent.name, reading: connection).generation()
             }
         }
-        let made = generations
         let dataset = dataset
         // In one look: opening a database of many tables costs more than all of this.
         let known: Known
@@ -136,12 +135,30 @@ struct WholeNeed: Sendable {
             // No database; making the dataset says so.
             known = Known()
         }
+        return need(known, generations, isForced: isForced, write)
+    }
+
+    /// The same in a transaction, where all parents are in this database.
+    /// - Parameter hasLedger: whether the ledger's tables are known to be there.
+    func look(
+        isForced: Bool, write: WriteMode, on connection: any SQLConnection, hasLedger: Bool
+    ) throws(MachineError) -> Need {
+        var generations: [String: Int64] = [:]
+        for parent in parents {
+            generations[parent.name] =
+                try WorkLedger(parent.name, reading: connection, isThere: hasLedger).generation()
+        }
+        let known = try Self.known(of: dataset, write, connection, hasLedger: hasLedger)
+        return need(known, generations, isForced: isForced, write)
+    }
+
+    private func need(_ known: Known, _ parents: [String: Int64], isForced: Bool, _ write: WriteMode) -> Need {
         let isShort = known.rows < dataset.volume.minimumRows
         let isUnfinished = known.entry.map { $0.state != .done } ?? false
         // Rows that were there before anything was populated are taken as they are.
-        let isOutdated = known.entry != nil && known.parents != made
+        let isOutdated = known.entry != nil && known.parents != parents
         return Need(
-            isNeeded: isForced || isShort || isUnfinished || isOutdated, parents: made,
+            isNeeded: isForced || isShort || isUnfinished || isOutdated, parents: parents,
             replacesAll: write == .replace || known.areOurs)
     }
 
@@ -155,7 +172,7 @@ struct WholeNeed: Sendable {
     }
 
     private static func known(
-        of dataset: Dataset, _ write: WriteMode, _ connection: any SQLConnection
+        of dataset: Dataset, _ write: WriteMode, _ connection: any SQLConnection, hasLedger: Bool = false
     ) throws(MachineError) -> Known {
         var known = Known()
         guard let form = try TableForm(dataset.relation.table, on: connection) else { return known }
@@ -165,7 +182,7 @@ struct WholeNeed: Sendable {
             return Int(rows.first?.first?.integer ?? 0)
         }
         known.rows = try count(upTo: dataset.volume.minimumRows)
-        let ledger = WorkLedger(dataset.name, reading: connection)
+        let ledger = WorkLedger(dataset.name, reading: connection, isThere: hasLedger)
         guard try ledger.exists() else { return known }
         known.entry = try ledger.entry(WorkLedger.whole)
         known.parents = try ledger.rememberedParents()

@@ -24,7 +24,7 @@ struct TableForm: Sendable, Hashable {
     /// - Returns: `nil` when there is no such table or view.
     init?(_ table: String, on connection: any SQLConnection) throws(MachineError) {
         let kind = try connection.rows(
-            "SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE", [.text(table)])
+            "SELECT type FROM pragma_table_list(?) WHERE schema = 'main'", [.text(table)])
         guard let type = kind.first?.first?.text else { return nil }
         let info = try connection.rows(
             "SELECT name, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", [.text(table)])

@@ -26,21 +26,27 @@ struct WorkLedger {
 
     let dataset: String
     private let connection: any SQLConnection
+    /// Whether the tables are known to be there: looking for them takes longer than most of what they are asked.
+    private let isThere: Bool
 
     /// A ledger that is there, or is not: then nothing is known of any unit.
-    init(_ dataset: String, reading connection: any SQLConnection) {
+    init(_ dataset: String, reading connection: any SQLConnection, isThere: Bool = false) {
         self.dataset = dataset
         self.connection = connection
+        self.isThere = isThere
     }
 
     /// Makes the tables if they are missing.
-    init(_ dataset: String, writing connection: any ChangingConnection) throws(MachineError) {
-        self.init(dataset, reading: connection)
+    init(
+        _ dataset: String, writing connection: any ChangingConnection, isThere: Bool = false
+    ) throws(MachineError) {
+        self.init(dataset, reading: connection, isThere: isThere)
         if try !exists() { for statement in LedgerTables.statements { try connection.execute(statement) } }
         _ = try connection.rows("INSERT OR IGNORE INTO _selfheal_datasets (dataset) VALUES (?)", [.text(dataset)])
     }
 
     func exists() throws(MachineError) -> Bool {
+        if isThere { return true }
         let names = [LedgerTables.datasets, LedgerTables.units, LedgerTables.quarantine].map(SQLValue.text)
         let count = try connection.rows(
             "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN (?, ?, ?)", names)

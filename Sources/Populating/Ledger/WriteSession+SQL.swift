@@ -63,6 +63,7 @@ extension WriteSession {
 
     /// Its rows are put aside first: it may read the very table that they are written to.
     private func query(_ sql: String, _ unit: Unit, _ result: inout BatchResult) throws(PopulationError) -> Int {
+        if let count = try straight(sql) { return count }
         let made = "_selfheal_made"
         let columns = try run { () throws(MachineError) in
             try connection.execute("DROP TABLE IF EXISTS temp.\(made)")
@@ -106,6 +107,36 @@ extension WriteSession {
         return count
     }
 
+    /// Rows that take nobody's place need not be put aside: SQLite itself sees to a SELECT that reads what it is written to.
+    /// - Returns: `nil` where that is not so, or one does not fit: nothing is written then.
+    private func straight(_ sql: String) throws(PopulationError) -> Int? {
+        guard work.batch.isWhole, writer.population.write != .merge, rows.form.foreignKeys.isEmpty else { return nil }
+        do throws(MachineError) {
+            guard let columns = try connection.queryColumns(sql), let own = ownNames(columns) else { return nil }
+            if work.replacesAll {
+                let there = try connection.rows("SELECT EXISTS (SELECT 1 FROM main.\(rows.target.quotedName))")
+                guard there.first?.first?.integer == 0 else { return nil }
+            }
+            let into = own.map(\.quotedName).joined(separator: ", ")
+            try connection.execute(
+                "INSERT OR ABORT INTO main.\(rows.target.quotedName) (\(into)) \(sql)",
+                named: parameters(Unit(key: .null)))
+            let count = try connection.rows("SELECT changes()").first?.first?.integer ?? 0
+            try ledger.clearQuarantine(of: WorkLedger.whole)
+            return Int(count)
+        } catch  where error.isAboutRow {
+            return nil
+        } catch {
+            throw .machine(error)
+        }
+    }
+
+    /// The table's names of a SELECT's columns; `nil` when one is not there, or is there twice.
+    private func ownNames(_ columns: [String]) -> [String]? {
+        let own = columns.compactMap(rows.form.column)
+        return own.count == columns.count && Set(own).count == own.count ? own : nil
+    }
+
     /// One statement for all rows, where none needs a look of its own.
     /// - Returns: `nil` where one does, or one does not fit: nothing is written then.
     private func allAtOnce(_ made: String, _ columns: [String]) throws(PopulationError) -> Int? {
@@ -115,8 +146,7 @@ extension WriteSession {
                     columns.contains { $0.lowercased() == name.lowercased() }
                 }) ?? true, rows.form.foreignKeys.isEmpty
         else { return nil }
-        let own = columns.compactMap(rows.form.column)
-        guard own.count == columns.count, Set(own).count == own.count else { return nil }
+        guard let own = ownNames(columns) else { return nil }
         do throws(MachineError) {
             let from = columns.map(\.quotedName).joined(separator: ", ")
             let into = own.map(\.quotedName).joined(separator: ", ")

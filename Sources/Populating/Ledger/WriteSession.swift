@@ -20,8 +20,9 @@ struct WriteSession {
     /// The dataset's column that says which unit a row is of.
     let unitColumn: String?
 
+    /// - Parameter hasLedger: whether the ledger's tables are known to be there.
     init(
-        _ writer: BatchWriter, _ work: BatchWriter.Work, _ connection: any ChangingConnection
+        _ writer: BatchWriter, _ work: BatchWriter.Work, _ connection: any ChangingConnection, hasLedger: Bool = false
     ) throws(PopulationError) {
         self.writer = writer
         self.work = work
@@ -39,7 +40,7 @@ struct WriteSession {
             throw .failure(SourceFailure(.configuration, "'\(form.name)' is a view: nothing can be written to it"))
         }
         ledger = try machine { () throws(MachineError) in
-            try WorkLedger(writer.place.ledger, writing: connection)
+            try WorkLedger(writer.place.ledger, writing: connection, isThere: hasLedger)
         }
         do throws(SourceFailure) {
             rows = try RowWriter(form, writer.population, target: writer.place.table, on: connection)

@@ -55,7 +55,8 @@ struct DatasetWork: Sendable {
         return await outcome()
     }
 
-    private func outcome() async -> DatasetOutcome {
+    /// What the tally says, before anybody counts rows.
+    var told: DatasetOutcome {
         let progress = tally.progress
         var outcome = DatasetOutcome(dataset.name, .done, progress: progress, tried: tally.tried)
         if tools.isStopped() || tally.failure == .stopped {
@@ -69,13 +70,19 @@ struct DatasetWork: Sendable {
         } else if !isDone {
             outcome.result = .unneeded
         }
+        return outcome
+    }
+
+    private func outcome() async -> DatasetOutcome {
+        var outcome = told
+        let progress = outcome.progress
         // Where so many were added just now, they are there.
         let isKnown = population.write != .merge && progress.rows >= dataset.volume.minimumRows
         if outcome.isGood, !place.isNew, !isKnown,
             let rows = try? await Population.countRows(of: dataset, on: tools.machine),
             rows < dataset.volume.minimumRows
         {
-            outcome.result = isDone ? .incomplete : .failed
+            outcome.result = progress.finished > progress.failedUnits ? .incomplete : .failed
             let has = "it has \(rows) of the \(dataset.volume.minimumRows) rows that it must have"
             if case .sql = population.source, progress.rows == 0, progress.quarantinedRows == 0 {
                 // What it reads from has none for it, and only others can change that.
@@ -216,14 +223,19 @@ extension Population {
     static func countRows(of dataset: Dataset, on machine: any ChangingMachine) async throws(SourceFailure) -> Int {
         do throws(SourceFailure) {
             return try await machine.reading(dataset.relation.database) { connection throws(MachineError) in
-                guard let form = try TableForm(dataset.relation.table, on: connection) else { return 0 }
-                let limit = dataset.volume.minimumRows
-                let rows = try connection.rows(
-                    "SELECT count(*) FROM (SELECT 1 FROM main.\(form.name.quotedName) LIMIT \(limit))")
-                return Int(rows.first?.first?.integer ?? 0)
+                try countRows(of: dataset, connection)
             }
         } catch  where error.kind == .dependency {
             return 0
         }
+    }
+
+    /// The same through a connection.
+    static func countRows(of dataset: Dataset, _ connection: any SQLConnection) throws(MachineError) -> Int {
+        guard let form = try TableForm(dataset.relation.table, on: connection) else { return 0 }
+        let limit = dataset.volume.minimumRows
+        let rows = try connection.rows(
+            "SELECT count(*) FROM (SELECT 1 FROM main.\(form.name.quotedName) LIMIT \(limit))")
+        return Int(rows.first?.first?.integer ?? 0)
     }
 }

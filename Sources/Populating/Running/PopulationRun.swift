@@ -60,36 +60,63 @@ public struct PopulationRun: Sendable {
             let child = names.filter { graph.ancestors(of: $0).contains(name) }.min() ?? name
             tools.observe(.needs(dataset: child, parent: name))
         }
-        var waiting = graph.order.filter { wanted.contains($0.name) }
-        await withTaskGroup(of: DatasetOutcome.self) { group in
+        var steps = Steps(graph.order.filter { wanted.contains($0.name) }) { dataset in
+            SQLSeries.canHold(dataset, parents: dataset.parents.compactMap { graph[$0] })
+        }
+        await withTaskGroup(of: End.self) { group in
             var running = 0
-            while !waiting.isEmpty || running > 0 {
-                let unfinished = Set(waiting.map(\.name))
-                let ready = waiting.filter { dataset in
-                    dataset.parents.allSatisfy { !unfinished.contains($0) && !(isRunning($0, wanted, outcomes)) }
-                }
+            while true {
                 if tools.isStopped() {
-                    for dataset in waiting { outcomes[dataset.name] = notStarted(dataset, .stopped) }
-                    waiting = []
-                } else {
-                    for dataset in ready {
-                        waiting.removeAll { $0.name == dataset.name }
-                        running += 1
-                        let before = outcomes
-                        group.addTask { await perform(dataset, after: before) }
+                    for dataset in steps.takeAll() { outcomes[dataset.name] = notStarted(dataset, .stopped) }
+                }
+                for step in steps.next() {
+                    running += 1
+                    switch step {
+                    case .single(let dataset):
+                        let before = outcomes.filter { dataset.parents.contains($0.key) }
+                        group.addTask { .single(await perform(dataset, after: before)) }
+                    case .series(let database, let members):
+                        let series = series(of: members, in: database)
+                        group.addTask { .series(database, members, await series.perform()) }
                     }
                 }
-                guard running > 0, let outcome = await group.next() else { continue }
+                guard running > 0, let end = await group.next() else { break }
                 running -= 1
-                outcomes[outcome.dataset] = outcome
-                tools.observe(.ends(outcome))
+                for outcome in end.outcomes {
+                    outcomes[outcome.dataset] = outcome
+                    tools.observe(.ends(outcome))
+                }
+                switch end {
+                case .single(let outcome): steps.end(outcome.dataset)
+                case .series(let database, let members, let result):
+                    steps.end(seriesOf: database, members, result)
+                }
             }
         }
         return graph.order.compactMap { outcomes[$0.name] }
     }
 
-    private func isRunning(_ name: String, _ wanted: Set<String>, _ outcomes: [String: DatasetOutcome]) -> Bool {
-        wanted.contains(name) && outcomes[name] == nil
+    /// What came of a step.
+    private enum End: Sendable {
+        case single(DatasetOutcome)
+        case series(ResourcePath, [Dataset], SQLSeries.Result)
+
+        var outcomes: [DatasetOutcome] {
+            switch self {
+            case .single(let outcome): [outcome]
+            case .series(_, _, let result): result.outcomes
+            }
+        }
+    }
+
+    private func series(of members: [Dataset], in database: ResourcePath) -> SQLSeries {
+        let works = members.compactMap { dataset in
+            dataset.populate.map { population in
+                let parents = dataset.parents.compactMap { graph[$0] }
+                return DatasetWork(dataset, population, parents: parents, tools, limits, circuits, options)
+            }
+        }
+        return SQLSeries(database: database, works: works, tools: tools, limits: limits, forced: options.forced)
     }
 
     private func notStarted(_ dataset: Dataset, _ failure: SourceFailure) -> DatasetOutcome {
@@ -102,12 +129,44 @@ public struct PopulationRun: Sendable {
     /// comes.
     private func emptyAncestors(of names: Set<String>) async -> Set<String> {
         guard options.takesParentsAlong else { return [] }
+        var above: Set<String> = []
+        for dataset in graph.order.reversed() where names.contains(dataset.name) || above.contains(dataset.name) {
+            above.formUnion(dataset.parents)
+        }
+        var asked: [ResourcePath: [Dataset]] = [:]
+        for dataset in graph.order
+        where dataset.populate != nil && above.contains(dataset.name) && !names.contains(dataset.name) {
+            asked[dataset.relation.database, default: []].append(dataset)
+        }
         var found: Set<String> = []
-        let ancestors = names.reduce(into: Set<String>()) { $0.formUnion(graph.ancestors(of: $1)) }
-        for dataset in graph.order where ancestors.contains(dataset.name) && !names.contains(dataset.name) {
-            if dataset.populate != nil, await isEmpty(dataset) { found.insert(dataset.name) }
+        for (database, datasets) in asked {
+            do throws(SourceFailure) {
+                found.formUnion(try await empty(datasets, in: database))
+            } catch  where error.kind == .dependency {
+                found.formUnion(datasets.map(\.name))
+            } catch {
+                // It cannot be looked at.
+            }
         }
         return found
+    }
+
+    /// In one look.
+    private func empty(
+        _ datasets: [Dataset], in database: ResourcePath
+    ) async throws(SourceFailure) -> Set<String> {
+        try await tools.machine.reading(database) { connection throws(MachineError) in
+            var found: Set<String> = []
+            for dataset in datasets {
+                do throws(MachineError) {
+                    let rows = try Population.countRows(of: dataset, connection)
+                    if rows < dataset.volume.minimumRows { found.insert(dataset.name) }
+                } catch .database(_, .sql) {
+                    // Others can be.
+                }
+            }
+            return found
+        }
     }
 
     private func isEmpty(_ dataset: Dataset) async -> Bool {

@@ -33,6 +33,9 @@ final class FaultyMachine: ChangingMachine {
         state.withLock { state in for number in numbers { state.faults[call, default: [:]][number] = error } }
     }
 
+    /// How often it was asked.
+    func calls(_ call: Call) -> Int { state.withLock { $0.counts[call, default: 0] } }
+
     /// What programs were given, in order.
     var inputs: [String] { state.withLock { $0.inputs } }
 
