@@ -140,7 +140,8 @@ import Testing
         )
         try sandbox.write("slow", "")
         let killed = try await sandbox.shell(
-            "export LLVM_PROFILE_FILE=/dev/null; timeout --preserve-status -s \(signal) 1.5 $BIN/auto-heal")
+            "export LLVM_PROFILE_FILE=/dev/null; timeout --foreground --preserve-status -s \(signal) 1.5 $BIN/auto-heal"
+        )
         #expect(killed.status != 0, "\(killed.all)")
         #expect(try sandbox.read("asked.txt") == "x\n")
         #expect(try await counts(sandbox).hasPrefix("0|0|"))
