@@ -7,6 +7,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -404,7 +405,9 @@ class Populating(unittest.TestCase):
             "import os, json, sys\nsys.stdin.read()\n"
             "open('seen.json', 'w').write(json.dumps(sorted(os.environ)))\n"
         )
-        root = self.make(program=program, documents=1)
+        # Not whatever is called python3 here: it may be a script that sets variables of its own.
+        manifest = MANIFEST.replace("[python3, ", f"[{sys.executable}, ")
+        root = self.make(manifest=manifest, program=program, documents=1)
         self.heal(root, "parts", status=1, SECRET="x")
         seen = json.loads((root / "seen.json").read_text())
         self.assertEqual([name for name in seen if name not in ("LC_CTYPE",)], ["HOME", "PATH", "TMPDIR"])

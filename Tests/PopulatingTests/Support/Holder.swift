@@ -29,7 +29,10 @@ extension Bed {
     }
 
     static func executeNow(_ sql: String, _ path: String) throws {
-        let code = try Holder(path).execute(sql)
+        let holder = try Holder(path)
+        // Whoever works there at the moment is waited for.
+        _ = holder.execute("PRAGMA busy_timeout = 10000")
+        let code = holder.execute(sql)
         guard code == SQLITE_OK else { throw CannotOpen(code: code) }
     }
 
