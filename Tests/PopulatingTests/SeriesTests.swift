@@ -44,7 +44,10 @@ struct SeriesTests {
         #expect(outcomes.values.filter { $0.result == .done && $0.progress.rows == 1 }.count == count)
         #expect(machine.calls(.change) == 1)
         #expect(machine.calls(.read) == 0)
-        #expect(try await bed.rows("SELECT sum(done), sum(rows_written), min(generation) FROM _selfheal_datasets") == ["\(count)|\(count)|1"])
+        #expect(
+            try await bed.rows("SELECT sum(done), sum(rows_written), min(generation) FROM _selfheal_datasets") == [
+                "\(count)|\(count)|1"
+            ])
         let events = bed.events.withLock { $0 }
         #expect(events.filter { if case .ends = $0 { true } else { false } }.count == count)
 
@@ -102,10 +105,13 @@ struct SeriesTests {
             var results: [String] = []
             func note(_ outcome: DatasetOutcome) {
                 let failure = outcome.failure.map { "\($0.kind): \($0.message)" } ?? ""
-                results.append("\(outcome.dataset) \(outcome.result) \(outcome.progress.rows) \(failure) \(outcome.tried)")
+                results.append(
+                    "\(outcome.dataset) \(outcome.result) \(outcome.progress.rows) \(failure) \(outcome.tried)")
             }
             if isTogether {
-                for outcome in try await bed.run(datasets).values.sorted(by: { $0.dataset < $1.dataset }) { note(outcome) }
+                for outcome in try await bed.run(datasets).values.sorted(by: { $0.dataset < $1.dataset }) {
+                    note(outcome)
+                }
             } else {
                 var failed: Set<String> = []
                 for dataset in datasets {
@@ -121,7 +127,9 @@ struct SeriesTests {
                 }
             }
             if odd == .noTable { try await bed.execute("CREATE TABLE t5 (x)") }
-            seen.append(results.filter { !$0.contains(" unneeded ") && !$0.contains("notStarted") } + (try await state(bed, count)))
+            seen.append(
+                results.filter { !$0.contains(" unneeded ") && !$0.contains("notStarted") }
+                    + (try await state(bed, count)))
         }
         #expect(seen[0] == seen[1])
         #expect(!seen[0].isEmpty)
@@ -130,18 +138,21 @@ struct SeriesTests {
     @Test("one that takes long is done alone, with the time that is its own; the others do not wait for it")
     func long() async throws {
         let bed = try await Bed(["app.db": tables(20)])
-        let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS x FROM n WHERE i < 0"
+        let endless =
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS x FROM n WHERE i < 0"
         let own = population(.sql(endless), retry: RetryPolicy(maxAttempts: 1), timeout: .milliseconds(1500))
         let outcomes = try await bed.run(try chain(20, changing: [15: own]))
         #expect(outcomes["t15"]?.failure?.kind == .timeout)
-        #expect(outcomes.values.filter { $0.result == .done }.map(\.dataset).sorted() == (0..<15).map { "t\($0)" }.sorted())
+        #expect(
+            outcomes.values.filter { $0.result == .done }.map(\.dataset).sorted() == (0..<15).map { "t\($0)" }.sorted())
         #expect(outcomes["t19"]?.result == .notStarted)
     }
 
     @Test(
         "when the transaction fails, each is done by itself",
         arguments: [
-            MachineError.database(subject: "app.db", .busy(waited: .seconds(30))), .database(subject: "app.db", .diskFull),
+            MachineError.database(subject: "app.db", .busy(waited: .seconds(30))),
+            .database(subject: "app.db", .diskFull),
             .database(subject: "app.db", .io("disk I/O error")), .timedOut(subject: "app.db", after: .seconds(1)),
         ])
     func transactionFails(_ error: MachineError) async throws {
@@ -173,7 +184,12 @@ struct SeriesTests {
         var tools = bed.tools()
         let asked = Mutex(0)
         // In the middle of the series: it is asked once before each.
-        tools.isStopped = { asked.withLock { $0 += 1; return $0 > number } }
+        tools.isStopped = {
+            asked.withLock {
+                $0 += 1
+                return $0 > number
+            }
+        }
         var problems = ManifestProblems()
         let graph = try #require(DatasetGraph(try chain(30), &problems))
         let outcomes = await PopulationRun(graph, tools).perform(Set(graph.names))
@@ -188,12 +204,15 @@ struct SeriesTests {
 
     @Test("programs and other databases between them keep the order")
     func mixed() async throws {
-        let bed = try await Bed(["app.db": tables(4), "b.db": "CREATE TABLE u0 (doc INTEGER, body TEXT); CREATE TABLE u1 (n)"])
+        let bed = try await Bed([
+            "app.db": tables(4), "b.db": "CREATE TABLE u0 (doc INTEGER, body TEXT); CREATE TABLE u1 (n)",
+        ])
         let one = RetryPolicy(maxAttempts: 1)
         let datasets = [
             try dataset("t0", population(.sql("SELECT 7 AS x"), retry: one)),
             try dataset("t1", after: ["t0"], population(.sql("SELECT x + 1 AS x FROM t0"), retry: one)),
-            try dataset("u0", after: ["t1"], in: "b.db", population(unit: WorkUnit(parent: "t1", key: "x", column: "doc"))),
+            try dataset(
+                "u0", after: ["t1"], in: "b.db", population(unit: WorkUnit(parent: "t1", key: "x", column: "doc"))),
             try dataset("u1", after: ["u0"], in: "b.db", population(.sql("SELECT doc * 2 AS n FROM u0"), retry: one)),
             try dataset("t2", after: ["u1"], population(.sql("SELECT x * 10 AS x FROM t1"), retry: one)),
             try dataset("t3", after: ["t2"], population(.sql("SELECT x + 1 AS x FROM t2"), retry: one)),
@@ -219,7 +238,8 @@ struct SeriesTests {
         let bed = try await Bed(["app.db": tables(3)])
         let datasets = try (0..<3).map { number in
             // Reads the very table that it is written to.
-            try dataset("t\(number)", population(.sql("SELECT coalesce(max(x), 0) + 1 AS x FROM t\(number)"), write: write))
+            try dataset(
+                "t\(number)", population(.sql("SELECT coalesce(max(x), 0) + 1 AS x FROM t\(number)"), write: write))
         }
         for round in 1...3 {
             let options = PopulationOptions(forced: ["t0", "t1", "t2"])

@@ -119,7 +119,8 @@ extension WriteSession {
             }
             let into = own.map(\.quotedName).joined(separator: ", ")
             try connection.execute(
-                "INSERT OR ABORT INTO main.\(rows.target.quotedName) (\(into)) \(sql)", named: parameters(Unit(key: .null)))
+                "INSERT OR ABORT INTO main.\(rows.target.quotedName) (\(into)) \(sql)",
+                named: parameters(Unit(key: .null)))
             let count = try connection.rows("SELECT changes()").first?.first?.integer ?? 0
             try ledger.clearQuarantine(of: WorkLedger.whole)
             return Int(count)
