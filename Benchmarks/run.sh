@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is compared, and compares it: start-up, plugins, schemas and rebuilds, fleets, readiness. usage: run.sh [ROUNDS]
+# Builds what is compared, and compares it: start-up, plugins, schemas and rebuilds, fleets, readiness, populating. usage: run.sh [ROUNDS]
 # ROUNDS is that of the start-up; what takes seconds a round is run three times.
 set -euo pipefail
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -41,3 +41,15 @@ fi
 readiness=("$bin" 11)
 if [[ -e $dbt/installed ]]; then readiness+=(--dbt "$dbt/bin/dbt"); fi
 /usr/bin/python3 -B "$top/Benchmarks/readiness/bench.py" "${readiness[@]}"
+doit=$bench/doit
+if [[ ! -e $doit/installed ]]; then
+  rm -rf "$doit"
+  if /usr/bin/python3 -m venv "$doit" && "$doit/bin/pip" install --quiet --disable-pip-version-check doit==0.37.0; then
+    touch "$doit/installed"
+  else
+    echo "[WARNING] PyPI gives no doit here: it is not timed" >&2
+  fi
+fi
+healing=("$bin" 7)
+if [[ -e $doit/installed ]]; then healing+=(--doit "$doit/bin/doit"); fi
+/usr/bin/python3 -B "$top/Benchmarks/readiness/healing.py" "${healing[@]}"

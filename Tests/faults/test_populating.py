@@ -201,6 +201,45 @@ class Populating(unittest.TestCase):
             self.assertEqual(self.heal(root).splitlines()[0], "[OK] there is nothing to do")
         print(f"{kills} kills in {round_number} rounds")
 
+    def test_killed_among_many_small_ones(self):
+        """Those that one transaction makes are there with their ledger, or not at all; none of them is made twice."""
+        tables = range(400)
+        datasets = "".join(
+            f"  t{n}: {{relation: {{database: app.db, table: t{n}}}, depends_on: [{f't{n - 1}' if n % 5 else ''}], "
+            f'populate: {{sql: "SELECT {n} AS n, randomblob(8) AS mark"}}}}\n'
+            for n in tables
+        )
+        schema = "".join(f"CREATE TABLE t{n} (n INTEGER, mark BLOB);" for n in tables)
+        every = " UNION ALL ".join(f"SELECT * FROM (SELECT '{n}', n, mark FROM t{n})" for n in tables[:200])
+        rest = " UNION ALL ".join(f"SELECT * FROM (SELECT '{n}', n, mark FROM t{n})" for n in tables[200:])
+        chance = random.Random(int(os.environ.get("SELFHEAL_SEED", time.time_ns() % 10**9)))
+        undisturbed = self.make("many", "version: 1\ndatasets:\n" + datasets)
+        self.execute(undisturbed, schema)
+        begun = time.monotonic()
+        self.heal(undisturbed)
+        duration = time.monotonic() - begun
+        for number in range(3):
+            root = self.make(f"many{number}", "version: 1\ndatasets:\n" + datasets, wal=number % 2 == 1)
+            self.execute(root, schema)
+            seen = {}
+            for _ in range(6):
+                process = self.start(root, "heal")
+                time.sleep(chance.uniform(0.1, 0.9) * duration)
+                process.kill()
+                process.communicate()
+                rows = self.query(root, every) + self.query(root, rest)
+                self.assertEqual(len(rows), len({name for name, _, _ in rows}), "a row is there twice")
+                now = {name: mark for name, _, mark in rows}
+                self.assertLessEqual(seen.items(), now.items(), "what was done was made again")
+                with contextlib.suppress(sqlite3.OperationalError):
+                    noted = self.query(root, "SELECT substr(dataset, 2) FROM _selfheal_units WHERE state = 'done'")
+                    self.assertEqual({name for (name,) in noted}, set(now))
+                seen = now
+            self.heal(root)
+            rows = self.query(root, every) + self.query(root, rest)
+            self.assertEqual({name: n for name, n, _ in rows}, {str(n): n for n in tables})
+            self.assertLessEqual(seen.items(), {name: mark for name, _, mark in rows}.items())
+
     def test_a_killed_run_stays_in_the_journal_with_what_it_never_began(self):
         root = self.make(program=PARTS.replace("0.02", "5"))
         process = self.start(root, "heal")

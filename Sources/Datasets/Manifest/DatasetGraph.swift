@@ -20,19 +20,20 @@ public struct DatasetGraph: Sendable, Hashable {
 
     /// Adds what is wrong with the graph to `problems`: two of one name, unknown parents, a dataset that depends on itself, a circle.
     public init?(_ datasets: [Dataset], _ problems: inout ManifestProblems) {
-        var byName: [String: Dataset] = [:]
+        let names = datasets.map(\.name)
+        var places: [String: Int] = [:]
+        places.reserveCapacity(names.count)
         var good = true
-        for dataset in datasets where byName.updateValue(dataset, forKey: dataset.name) != nil {
-            problems.add(dataset.location, "there are two datasets '\(dataset.name)'")
+        for (place, name) in names.enumerated() where places.updateValue(place, forKey: name) != nil {
+            problems.add(datasets[place].location, "there are two datasets '\(name)'")
             good = false
         }
-        let names = datasets.map(\.name)
         for dataset in datasets {
             for parent in dataset.dependsOn {
                 if parent.value == dataset.name {
                     problems.add(parent.location, "'\(dataset.name)' depends on itself")
                     good = false
-                } else if byName[parent.value] == nil {
+                } else if places[parent.value] == nil {
                     // What nobody will read is not worth the search.
                     let isShown = problems.all.count < ManifestProblems.limit
                     let near = isShown ? NearestName.suggestion(for: parent.value, among: names) : nil
@@ -44,31 +45,34 @@ public struct DatasetGraph: Sendable, Hashable {
             }
         }
         guard good else { return nil }
-        if let circle = Self.circle(in: datasets, byName) {
-            problems.add(circle[0].location, "the datasets depend on each other in a circle: " + Self.shown(circle))
+        // By their places: a dataset is much to copy.
+        let parents = datasets.map { $0.parents.compactMap { places[$0] } }
+        if let circle = Self.circle(parents) {
+            let members = circle.map { datasets[$0] }
+            problems.add(members[0].location, "the datasets depend on each other in a circle: " + Self.shown(members))
             return nil
         }
+        var children = Array(repeating: [Int](), count: datasets.count)
+        for (place, above) in parents.enumerated() { for parent in above { children[parent].append(place) } }
         // A wave at a time: those whose parents have all been placed.
-        var missing = Dictionary(uniqueKeysWithValues: datasets.map { ($0.name, $0.parents.count) })
-        var children: [String: [Dataset]] = [:]
-        for dataset in datasets { for parent in dataset.parents { children[parent, default: []].append(dataset) } }
-        let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-        var order: [Dataset] = []
-        var next = datasets.filter { $0.parents.isEmpty }
+        var missing = parents.map(\.count)
+        var order: [Int] = []
+        var next = parents.indices.filter { parents[$0].isEmpty }
         while !next.isEmpty {
             order += next
-            var free: [Dataset] = []
-            for child in next.flatMap({ children[$0.name] ?? [] }) {
-                missing[child.name, default: 0] -= 1
-                if missing[child.name] == 0 { free.append(child) }
+            var free: [Int] = []
+            for child in next.flatMap({ children[$0] }) {
+                missing[child] -= 1
+                if missing[child] == 0 { free.append(child) }
             }
-            next = free.sorted { (places[$0.name] ?? 0) < (places[$1.name] ?? 0) }
+            next = free.sorted()
         }
-        self.order = order
-        let positions = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1.name, $0) })
-        self.positions = positions
-        unitParents = Set(order.compactMap { $0.populate?.unit?.parent })
-        childPositions = order.map { (children[$0.name] ?? []).compactMap { positions[$0.name] } }
+        self.order = order.map { datasets[$0] }
+        var positions = Array(repeating: 0, count: order.count)
+        for (position, place) in order.enumerated() { positions[place] = position }
+        self.positions = places.mapValues { positions[$0] }
+        unitParents = Set(datasets.compactMap { $0.populate?.unit?.parent })
+        childPositions = order.map { children[$0].map { positions[$0] } }
     }
 
     public subscript(name: String) -> Dataset? { positions[name].map { order[$0] } }
@@ -129,25 +133,25 @@ public struct DatasetGraph: Sendable, Hashable {
     }
 
     /// The first circle, in the order of the manifest: each depends on the next.
-    private static func circle(in datasets: [Dataset], _ byName: [String: Dataset]) -> [Dataset]? {
-        var finished: Set<String> = []
-        for start in datasets where !finished.contains(start.name) {
+    /// - Parameter parents: of each, the places of those that it depends on.
+    private static func circle(_ parents: [[Int]]) -> [Int]? {
+        var isFinished = Array(repeating: false, count: parents.count)
+        var isOnPath = isFinished
+        for start in parents.indices where !isFinished[start] {
             // Without recursion: a chain may be as long as the manifest.
-            var path: [(dataset: Dataset, parents: ArraySlice<String>)] = [(start, start.parents[...])]
-            var onPath: Set<String> = [start.name]
+            var path: [(place: Int, parents: ArraySlice<Int>)] = [(start, parents[start][...])]
+            isOnPath[start] = true
             while let last = path.indices.last {
                 guard let parent = path[last].parents.popFirst() else {
-                    finished.insert(path[last].dataset.name)
-                    onPath.remove(path[last].dataset.name)
+                    isFinished[path[last].place] = true
+                    isOnPath[path[last].place] = false
                     path.removeLast()
                     continue
                 }
-                if onPath.contains(parent) {
-                    return Array(path.map(\.dataset).drop { $0.name != parent })
-                }
-                guard !finished.contains(parent), let next = byName[parent] else { continue }
-                onPath.insert(parent)
-                path.append((next, next.parents[...]))
+                if isOnPath[parent] { return Array(path.map(\.place).drop { $0 != parent }) }
+                guard !isFinished[parent] else { continue }
+                isOnPath[parent] = true
+                path.append((parent, parents[parent][...]))
             }
         }
         return nil
