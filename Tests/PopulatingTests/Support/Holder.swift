@@ -29,7 +29,8 @@ extension Bed {
     }
 
     static func executeNow(_ sql: String, _ path: String) throws {
-        let code = try Holder(path).execute(sql)
+        // Whoever has it locked just now is waited for: what is to happen happens.
+        let code = try Holder(path).execute("PRAGMA busy_timeout = 5000; " + sql)
         guard code == SQLITE_OK else { throw CannotOpen(code: code) }
     }
 
