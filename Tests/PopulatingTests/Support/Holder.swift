@@ -29,10 +29,8 @@ extension Bed {
     }
 
     static func executeNow(_ sql: String, _ path: String) throws {
-        let holder = try Holder(path)
-        // Whoever works there at the moment is waited for.
-        _ = holder.execute("PRAGMA busy_timeout = 10000")
-        let code = holder.execute(sql)
+        // Whoever has it locked just now is waited for: what is to happen happens.
+        let code = try Holder(path).execute("PRAGMA busy_timeout = 5000; " + sql)
         guard code == SQLITE_OK else { throw CannotOpen(code: code) }
     }
 
