@@ -25,7 +25,10 @@ partial=$(mktemp "$bin/.selfheal.XXXXXX")
 trap 'rm -f "$started" "$partial"' EXIT
 
 # Wholly static: a third of the start-up time of one that the dynamic loader has to put together, and it runs anywhere.
-build=(swift build -c release --static-swift-stdlib -Xswiftc -static-executable --product selfheal)
+build=(
+  swift build -c release --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -cross-module-optimization
+  --product selfheal
+)
 echo "[INFO] Building SelfHeal (the first time takes some minutes) ..." >&2
 if ! "${build[@]}" >"$log" 2>&1; then
   tail -n 60 "$log" >&2

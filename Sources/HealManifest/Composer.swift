@@ -139,7 +139,8 @@ struct Composer {
 
     private mutating func mapping(depth: Int) throws(ManifestProblem) -> (ManifestNode.Content, height: Int) {
         var entries: [ManifestNode.Entry] = []
-        var places: [String: SourceLocation] = [:]
+        // Only long ones are worth a dictionary: the places of keys in `entries`.
+        var places: [String: Int] = [:]
         var height = 1
         while true {
             let (event, location) = try events.next()
@@ -149,10 +150,13 @@ struct Composer {
             let value = try node(valueEvent, valueLocation, depth: depth)
             height = max(height, value.height + 1)
             guard let key else { continue }
-            if let first = places.updateValue(location, forKey: key) {
-                places[key] = first
-                problems.add(location, "the key '\(key.shown)' is given twice; first at \(first)")
+            let isLong = entries.count >= Self.fewKeys
+            if isLong, places.isEmpty { for (place, entry) in entries.enumerated() { places[entry.key] = place } }
+            if let first = isLong ? places[key] : entries.firstIndex(where: { $0.key == key }) {
+                problems.add(
+                    location, "the key '\(key.shown)' is given twice; first at \(entries[first].keyLocation)")
             } else {
+                if isLong { places[key] = entries.count }
                 entries.append(ManifestNode.Entry(key: key, keyLocation: location, value: value.node))
             }
         }
@@ -210,6 +214,8 @@ struct Composer {
         return ManifestNode(.scalar(scalar), at: location)
     }
 
+    /// Fewer keys than this are compared sooner than hashed.
+    private static let fewKeys = 16
     private static let textTag = "tag:yaml.org,2002:str"
     private static let tagFault = "tags are not supported, except '!!str'"
 

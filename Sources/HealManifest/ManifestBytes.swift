@@ -37,8 +37,14 @@ enum ManifestBytes {
 
     /// Whether a value or a key, after its escapes were read, holds a control character; tabs and line ends are none.
     static func holdsControlCharacter(_ text: String) -> Bool {
-        text.utf8.contains { ($0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D) || $0 == 0x7F }
-            || text.unicodeScalars.contains { (0x80..<0xA0).contains($0.value) }
+        var previous: UInt8 = 0
+        for byte in text.utf8 {
+            if byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D || byte == 0x7F { return true }
+            // U+0080 to U+009F, which UTF-8 writes as C2 80 to C2 9F.
+            if previous == 0xC2 && byte < 0xA0 { return true }
+            previous = byte
+        }
+        return false
     }
 
     private static func otherEncoding(_ bytes: [UInt8]) -> String? {

@@ -11,8 +11,11 @@ enum PlainScalar {
             return .null
         case UInt8(ascii: "=") where text.utf8.count == 1, UInt8(ascii: "<") where text == "<<":
             return .ambiguous
-        default:
+        case UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "n"),
+            UInt8(ascii: "N"), UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "o"), UInt8(ascii: "O"):
             return text.utf8.count <= 5 ? word(text) : .string
+        default:
+            return .string
         }
     }
 
@@ -21,8 +24,8 @@ enum PlainScalar {
         case "true", "True", "TRUE", "false", "False", "FALSE": .boolean
         case "null", "Null", "NULL": .null
         default:
-            switch text.lowercased() {
-            case "y", "n", "yes", "no", "on", "off": .ambiguous
+            switch text.utf8.count {
+            case 1...3 where ["y", "n", "yes", "no", "on", "off"].contains(text.lowercased()): .ambiguous
             default: .string
             }
         }

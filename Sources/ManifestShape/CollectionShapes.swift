@@ -98,6 +98,8 @@ extension Shape {
             }
         }
         let names = fields.map(\.name)
+        let required = fields.filter(\.required).map(\.name)
+        let assignments = fields.map(\.assign)
         return Shape(schema: schema()) { node, problems in
             guard case .mapping(let entries) = node.content else {
                 problems.add(node.location, "expected a mapping, found \(node.kindWithArticle)")
@@ -105,19 +107,17 @@ extension Shape {
             }
             var value = initial
             var good = true
-            var seen: Set<String> = []
             for entry in entries {
                 // Few enough to look through: a dictionary for each type of mapping costs more to set up than it saves.
-                guard let field = fields.first(where: { $0.name == entry.key }) else {
+                guard let place = names.firstIndex(of: entry.key) else {
                     problems.add(entry.keyLocation, NearestName.unknownKey(entry.key, known: names))
                     good = false
                     continue
                 }
-                seen.insert(entry.key)
-                good = field.assign(entry.value, &value, &problems) && good
+                good = assignments[place](entry.value, &value, &problems) && good
             }
-            for field in fields where field.required && !seen.contains(field.name) {
-                problems.add(node.location, "the key '\(field.name)' is missing")
+            for name in required where !entries.contains(where: { $0.key == name }) {
+                problems.add(node.location, "the key '\(name)' is missing")
                 good = false
             }
             return good ? value : nil

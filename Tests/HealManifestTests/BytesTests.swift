@@ -66,4 +66,28 @@ struct BytesTests {
     func characterWithoutPlace(_ text: String, _ fault: String) {
         #expect(faults(text) == "schemas.yaml:" + fault)
     }
+
+    /// Escapes bring in what the text may not hold.
+    @Test(arguments: [
+        (#"\x80"#, true), (#"\x85"#, true), (#"é\x9f"#, true), (#"\x7f"#, true), (#"\x01"#, true), (#"\xa0"#, false),
+        (#"\xc2"#, false), (#"\xe9\x9f"#, true), (#"Â\xA0"#, false), (#"\u0100"#, false), (#"\u2085"#, false),
+        (#"\U0001F485"#, false), (#"\t\n"#, false), ("a", false),
+    ])
+    func controlCharactersOfEscapes(_ text: String, _ isFault: Bool) {
+        let found = faults(Array("app: \"\(text)\"\n".utf8))
+        #expect((found == "schemas.yaml:1:6: the value holds a control character") == isFault, "\(found)")
+    }
+
+    /// Keys of long mappings are found in another way than those of short ones.
+    @Test(arguments: [2, 3, 15, 16, 17, 18, 40], [0, 1])
+    func keyGivenTwice(_ count: Int, _ twice: Int) {
+        var lines = (0..<count).map { "  k\($0): {}" }
+        #expect(faults(Array(("databases:\n" + lines.joined(separator: "\n")).utf8)).contains("twice") == false)
+        let place = twice == 0 ? 0 : count - 1
+        lines.append(lines[place])
+        #expect(
+            faults(Array(("databases:\n" + lines.joined(separator: "\n") + "\n").utf8)).contains(
+                "schemas.yaml:\(count + 2):3: the key 'k\(place)' is given twice; first at schemas.yaml:\(place + 2):3")
+        )
+    }
 }

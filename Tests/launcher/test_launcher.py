@@ -371,7 +371,10 @@ class Building(LauncherTestCase):
         self.assertEqual(self.result.returncode, 0, self.result.stderr)
         self.assertEqual(self.names(), ["validate-startup", "auto-heal", "validate-startup"])
         self.assertEqual(first[0], "install")
-        self.assertEqual(first[1], "swift build -c release --static-swift-stdlib -Xswiftc -static-executable --product selfheal")
+        self.assertEqual(
+            first[1],
+            "swift build -c release --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -cross-module-optimization "
+            "--product selfheal")
         self.assertEqual(self.build(), [])
         for change in (
             lambda: self.source.write_text("new"),

@@ -162,7 +162,7 @@ struct DataHealCommand: AsyncParsableCommand {
             session.graph, tools,
             PopulationOptions(jobs: most, forced: Set(plan.datasets.filter(\.isRemade).map(\.name))))
         let names = Set(plan.datasets.map(\.name))
-        let outcomes = force ? await run.replace(names) : await run.perform(names)
+        let outcomes = names.isEmpty ? [] : force ? await run.replace(names) : await run.perform(names)
         let isStopped = Program.interruption.isRaised
         // Where nothing was done, all is as it was: nobody else could work on it.
         let after = isStopped ? nil : names.isEmpty ? before : try await look(session)

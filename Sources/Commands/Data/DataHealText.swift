@@ -95,7 +95,7 @@ enum DataHealText {
             let share = Int((readiness * 100).rounded(.down))
             lines.append(
                 "[INFO] " + (target.map { "wanted \($0), " } ?? "")
-                    + "readiness \(share) % (\(report.readyCount)/\(report.required.count))"
+                    + "readiness \(share) % (\(report.readyCount)/\(report.requiredCount))"
                     + (report.missing.isEmpty ? "" : "; not ready: \(report.missing.joined(separator: ", "))"))
         }
         return lines.map { $0 + "\n" }.joined()
@@ -109,7 +109,7 @@ enum DataHealText {
             .init("target", target.map { .real($0) } ?? .null),
             .init("readiness", report?.readiness.map { .real($0) } ?? .null),
             .init("ready", report.map { .integer(Int64($0.readyCount)) } ?? .null),
-            .init("required", report.map { .integer(Int64($0.required.count)) } ?? .null),
+            .init("required", report.map { .integer(Int64($0.requiredCount)) } ?? .null),
             .init("not_ready", .array(report?.missing.map { .text($0) } ?? [])),
             .init("exit_status", .integer(Int64(status.rawValue))),
         ])

@@ -5,12 +5,26 @@ import HealModel
 actor DatasetSurvey {
     let graph: DatasetGraph
     private let options: StatusOptions
-    private let datasets: [ResourcePath: [Dataset]]
     private var looks: [ResourcePath: Seen] = [:]
     private var statuses: [String: DatasetStatus] = [:]
-    /// The databases that a dataset and what it depends on are in.
-    private let databases: [String: Set<ResourcePath>]
+    /// Only found out when somebody looks: many load a manifest for something else.
+    private lazy var places = Places(graph)
     private var count = 0
+
+    private struct Places {
+        var datasets: [ResourcePath: [Dataset]] = [:]
+        /// The databases that a dataset and what it depends on are in.
+        var databases: [String: Set<ResourcePath>] = [:]
+
+        init(_ graph: DatasetGraph) {
+            for dataset in graph.order {
+                datasets[dataset.relation.database, default: []].append(dataset)
+                var all: Set = [dataset.relation.database]
+                for parent in dataset.parents { all.formUnion(databases[parent] ?? []) }
+                databases[dataset.name] = all
+            }
+        }
+    }
 
     private struct Seen {
         var stamp: Stamp
@@ -43,16 +57,6 @@ actor DatasetSurvey {
     init(_ graph: DatasetGraph, _ options: StatusOptions = StatusOptions()) {
         self.graph = graph
         self.options = options
-        var datasets: [ResourcePath: [Dataset]] = [:]
-        var databases: [String: Set<ResourcePath>] = [:]
-        for dataset in graph.order {
-            datasets[dataset.relation.database, default: []].append(dataset)
-            var all: Set = [dataset.relation.database]
-            for parent in dataset.parents { all.formUnion(databases[parent] ?? []) }
-            databases[dataset.name] = all
-        }
-        self.datasets = datasets
-        self.databases = databases
     }
 
     func status(of name: String, on machine: any Machine) async throws(MachineError) -> DatasetStatus {
@@ -66,7 +70,7 @@ actor DatasetSurvey {
         let reader = StatusReader(graph, on: machine, options)
         var facts: [ResourcePath: DatabaseFacts] = [:]
         var numbers: [ResourcePath: Int] = [:]
-        for database in databases[name] ?? [] {
+        for database in places.databases[name] ?? [] {
             let seen = look(at: database, reader)
             facts[database] = try await seen.look.value.get()
             numbers[database] = seen.number
@@ -107,7 +111,7 @@ actor DatasetSurvey {
         if let seen = looks[database], seen.stamp == stamp { return seen }
         statuses = [:]
         count += 1
-        let own = datasets[database] ?? []
+        let own = places.datasets[database] ?? []
         let seen = Seen(stamp: stamp, number: count, look: Task { await reader.look(at: database, own) })
         // Who asks later is given the same only when it is sure that nothing came after it.
         looks[database] = stamp.isSure(at: reader.machine.now) ? seen : nil

@@ -41,8 +41,16 @@ public struct Dataset: Sendable, Hashable {
 
     /// The names of its parents, each once.
     public var parents: [String] {
+        var names: [String] = []
+        names.reserveCapacity(dependsOn.count)
+        // Nearly always a few, which are compared sooner than hashed.
+        guard dependsOn.count > 16 else {
+            for parent in dependsOn where !names.contains(parent.value) { names.append(parent.value) }
+            return names
+        }
         var seen: Set<String> = []
-        return dependsOn.map(\.value).filter { seen.insert($0).inserted }
+        for parent in dependsOn where seen.insert(parent.value).inserted { names.append(parent.value) }
+        return names
     }
 }
 

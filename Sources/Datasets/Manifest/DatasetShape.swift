@@ -54,14 +54,21 @@ extension Dataset {
 
     /// A name stands in selectors, in Make targets and in file names.
     static func nameFault(_ name: String) -> String? {
-        let isGood =
-            name.first?.isLetter == true
-            && name.unicodeScalars.allSatisfy { character in
-                character.isASCII
-                    && (character.properties.isAlphabetic || "0123456789_-.".unicodeScalars.contains(character))
+        var isGood = name.utf8.first.map(isLetter) ?? false
+        for byte in name.utf8 where !isLetter(byte) {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                continue
+            default: isGood = false
             }
+        }
         return isGood && name.utf8.count <= 100
             ? nil : "a dataset's name begins with a letter and has only letters, digits, '_', '-' and '.', at most 100"
+    }
+
+    /// Of ASCII.
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     static let entry: Shape<DatasetEntry> = Shape.object(

@@ -48,8 +48,9 @@ public enum PopulationSource: Sendable, Hashable {
     case command(CommandSource)
     /// An external plugin by its name, which has the capability `populate`.
     case plugin(String)
-    case http(HTTPSource)
-    case llm(LLMSource)
+    // In a box: datasets are copied much, and few have one of these.
+    indirect case http(HTTPSource)
+    indirect case llm(LLMSource)
 
     /// The name of the variable whose value is sent as a token, and shown nowhere.
     public var secretVariable: String? {

@@ -149,6 +149,10 @@ struct DatabaseLook {
     }
 
     private func boundedCount(_ table: String, _ limit: Int) throws(MachineError) -> RowCount {
+        if limit == 1 {
+            // The same, in half of the time that it takes to prepare: most datasets need only not be empty.
+            return try number("SELECT 1 FROM main.\(table) LIMIT 1") == nil ? .exactly(0) : .moreThan(1)
+        }
         let sql = "SELECT count(*) FROM (SELECT 1 FROM main.\(table) LIMIT ?)"
         let rows = Int(try number(sql, [.integer(Int64(limit))]) ?? 0)
         return rows < limit ? .exactly(rows) : .moreThan(rows)
@@ -307,7 +311,10 @@ extension SQLValue {
 
 extension String {
     /// As a name in SQL.
-    package var quotedSQLName: String { "\"" + replacing("\"", with: "\"\"") + "\"" }
+    package var quotedSQLName: String {
+        // The search for what is to be replaced takes longer than all the rest.
+        utf8.contains(UInt8(ascii: "\"")) ? "\"" + replacing("\"", with: "\"\"") + "\"" : "\"" + self + "\""
+    }
 
     fileprivate var unquotedSQLName: String { String(dropFirst().dropLast()).replacing("\"\"", with: "\"") }
 

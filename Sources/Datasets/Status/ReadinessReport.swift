@@ -32,11 +32,14 @@ public struct ReadinessReport: Sendable, Hashable {
     public subscript(name: String) -> DatasetStatus? { positions[name].map { statuses[$0] } }
 
     public var required: [DatasetStatus] { statuses.filter(\.dataset.isRequired) }
-    public var readyCount: Int { required.count(where: \.isReady) }
+    public var requiredCount: Int { statuses.count { $0.dataset.isRequired } }
+    public var readyCount: Int { statuses.count { $0.dataset.isRequired && $0.isReady } }
     /// The weighted share of required datasets that are ready; `nil`, and never 1, when none is required.
-    public var readiness: Double? { Self.share(of: required.map { ($0.dataset.weight, $0.isReady) }) }
+    public var readiness: Double? {
+        Self.share(of: statuses.compactMap { $0.dataset.isRequired ? ($0.dataset.weight, $0.isReady) : nil })
+    }
     /// Required datasets that are not ready.
-    public var missing: [String] { required.filter { !$0.isReady }.map(\.name) }
+    public var missing: [String] { statuses.compactMap { $0.dataset.isRequired && !$0.isReady ? $0.name : nil } }
     public var hasWarnings: Bool { statuses.contains { !$0.isReady || !$0.warnings.isEmpty } }
 
     /// Where all weights are 0, each counts the same.

@@ -59,7 +59,7 @@ public struct AlertNotice: Sendable {
             .init("run", run.map { .integer($0) } ?? .null), .init("exit_status", .integer(Int64(exitStatus))),
             .init("readiness", report.readiness.map { .real($0) } ?? .null),
             .init("ready", .integer(Int64(report.readyCount))),
-            .init("required", .integer(Int64(report.required.count))),
+            .init("required", .integer(Int64(report.requiredCount))),
             .init(
                 "not_ready",
                 .array(

@@ -10,7 +10,7 @@ enum DatasetWording {
                 ? "Readiness: none (no dataset is declared)" : "Readiness: none (no dataset is required)"
         }
         return "Readiness: \(Decimals.percent(readiness)) "
-            + "(\(report.readyCount)/\(report.required.count) required datasets are ready)"
+            + "(\(report.readyCount)/\(report.requiredCount) required datasets are ready)"
     }
 
     static func verdict(_ report: ReadinessReport) -> (tag: Tag, words: String) {

@@ -54,7 +54,7 @@ public struct ReadinessRenderer: Sendable {
             ("looked_at", .string(Timestamp.iso8601(milliseconds: report.time))),
             ("readiness", .optional(report.readiness)),
             ("ready", .number(report.readyCount)),
-            ("required", .number(report.required.count)),
+            ("required", .number(report.requiredCount)),
             ("populated", .number(report.statuses.count(where: \.isPopulated))),
             ("total", .number(report.statuses.count)),
             ("missing", .strings(report.missing)),
