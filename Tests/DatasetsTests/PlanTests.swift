@@ -74,7 +74,8 @@ extension PopulationPlan {
         // Losing one repopulates it and what was made of it as a whole, and nothing else.
         ("a:ready b:empty<a c:waiting<b d:ready<a e:waiting<c", "b|c|e", ""),
         // What is made of units is looked at again, and has nothing to do unless there are new keys.
-        ("a:stale b:waiting*<a c:waiting<b", "a|(b)", ""),
+        ("a:stale b:waiting*<a c:waiting<b", "a|(b)|(c)", ""),
+        ("a:stale b:waiting*<a c:ready<b d:ready*<c e:ready", "a|(b)|(c)|(d)", ""),
         ("a:empty b:empty*<a c:empty<b", "a|b|c", ""),
         // A unit's parent is only the first.
         ("a:ready k:empty b:waiting*<a,k", "k", ""),
@@ -121,7 +122,7 @@ extension PopulationPlan {
 
     @Test func reasons() throws {
         let plan = try Sketch("a:stale b:waiting<a c:waiting*<a").plans.plan()
-        #expect(plan.datasets.map(\.reason) == [.state(.stale), .parent("a"), .newUnits("a")])
+        #expect(plan.datasets.map(\.reason) == [.state(.stale), .parent("a"), .newRows("a")])
         #expect(plan.datasets[0].explanation == "it is stale")
     }
 

@@ -237,7 +237,7 @@ extension PlannedDataset {
         switch reason {
         case .state(let state): state == .stale || state == .invalid
         case .parent, .force: true
-        case .newUnits: false
+        case .newRows: false
         }
     }
 }

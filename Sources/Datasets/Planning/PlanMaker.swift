@@ -52,7 +52,7 @@ public struct PlanMaker: Sendable {
         if isForced { return isMissing && status.whyNotPopulated != nil ? nil : .force }
         // The first that is sure to be populated, or else the first that may be.
         let parents = dataset.parents.filter { reasons[$0] != nil }
-        let sure = parents.first { if case .newUnits = reasons[$0] { false } else { true } }
+        let sure = parents.first { if case .newRows = reasons[$0] { false } else { true } }
         if !status.isReady, status.state != .waiting {
             if status.whyNotPopulated == nil { return .state(status.state) }
             // New rows of a parent may mend it.
@@ -63,10 +63,9 @@ public struct PlanMaker: Sendable {
             }
         }
         guard let unit = populate.unit else {
-            // A parent that perhaps gets no rows changes nothing; when it does, the next look finds this one stale.
-            return sure.map { .parent($0) }
+            return sure.map { .parent($0) } ?? parents.first.map { .newRows($0) }
         }
-        return reasons[unit.parent] != nil ? .newUnits(unit.parent) : nil
+        return reasons[unit.parent] != nil ? .newRows(unit.parent) : nil
     }
 
     /// Whether children can be populated: it is ready, or becomes so.
@@ -93,7 +92,7 @@ public struct PlanMaker: Sendable {
         _ status: DatasetStatus, _ reason: PlannedDataset.Reason, _ reasons: [String: PlannedDataset.Reason]
     ) -> Int? {
         guard let unit = status.dataset.populate?.unit else { return nil }
-        if case .newUnits = reason { return nil }
+        if case .newRows = reason { return nil }
         if let units = status.units { return reason == .force ? units.total : units.pending + units.failed }
         // Nothing is known of units yet: all rows of the parent are, unless there will be others.
         return reasons[unit.parent] == nil ? report[unit.parent]?.rows?.atLeast : nil

@@ -46,8 +46,9 @@ public struct PlannedDataset: Sendable, Hashable {
         case state(DatasetState)
         /// This parent is populated before it, and it was made from that as a whole.
         case parent(String)
-        /// This parent is populated before it, and gets new rows perhaps, which would be its units; otherwise there is nothing to do.
-        case newUnits(String)
+        /// This parent is populated before it, and gets new rows perhaps: units of this one, or what makes it stale. Otherwise there
+        /// is nothing to do.
+        case newRows(String)
         /// Somebody asks for it although nothing is wrong.
         case force
     }
@@ -77,7 +78,7 @@ public struct PlannedDataset: Sendable, Hashable {
 
     public var name: String { dataset.name }
     /// Whether perhaps nothing is to be done: that shows when its parents are populated.
-    public var isConditional: Bool { if case .newUnits = reason { true } else { false } }
+    public var isConditional: Bool { if case .newRows = reason { true } else { false } }
 }
 
 /// A dataset that is not as it should be, and why it is not populated.

@@ -56,7 +56,7 @@ extension PlanMaker {
         let kept = whole.datasets.filter { planned in
             if best.contains(planned.name) { return true }
             // What may follow from new rows costs nothing unless there are some.
-            if case .newUnits(let parent) = planned.reason { return best.contains(parent) }
+            if case .newRows(let parent) = planned.reason { return best.contains(parent) }
             return false
         }
         // Their groups are closer together now.

@@ -49,7 +49,7 @@ public struct PopulationPlanRenderer: Sendable {
         switch planned.reason {
         case .state(let state): parts = [planned.explanation ?? state.rawValue]
         case .parent(let parent): parts = ["it is made of '\(parent)', which comes before it"]
-        case .newUnits(let parent): parts = ["only if '\(parent)' gets new rows"]
+        case .newRows(let parent): parts = ["only if '\(parent)' gets new rows"]
         case .force: parts = ["by force"]
         }
         if let units = planned.units { parts.append(Wording.count(units, "unit")) }
@@ -136,7 +136,7 @@ extension JSONValue {
             switch planned.reason {
             case .state(let state): (state.rawValue, nil)
             case .parent(let parent): ("parent", parent)
-            case .newUnits(let parent): ("new_units", parent)
+            case .newRows(let parent): ("new_rows", parent)
             case .force: ("force", nil)
             }
         self = .members(

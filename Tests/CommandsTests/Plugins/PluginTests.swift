@@ -167,7 +167,7 @@ import Testing
             """,
             #"""
             request=$(cat); export -n request
-            said=$(printf '%s' "$request$(env | grep -v -e '^_=' -e ^SHLVL= -e ^PWD= -e ^TMPDIR= | sort | cut -d= -f1 | tr '\n' ' ')" | sed 's/\\/\\\\/g; s/"/\\"/g')
+            said=$(printf '%s' "$request$(env | grep -v -e '^_=' -e ^__LLVM -e ^SHLVL= -e ^PWD= -e ^TMPDIR= | sort | cut -d= -f1 | tr '\n' ' ')" | sed 's/\\/\\\\/g; s/"/\\"/g')
             [[ -d $TMPDIR && $TMPDIR == */selfheal-plugin-* && -w $TMPDIR ]] && touch $TMPDIR/x || said=no-temporary-folder
             echo '{"protocol":1,"findings":[],"confirmations":["'"$said"'"]}'
             """#)
