@@ -23,7 +23,7 @@ MINIMUM_FORMAT_TESTS := 46
 MINIMUM_MAKE_TESTS := 40
 MINIMUM_COVERAGE := 90
 # In a build folder of its own: instrumented and plain builds would replace each other.
-COVERAGE := --enable-code-coverage --scratch-path .build/coverage
+COVERAGE := --enable-code-coverage --scratch-path .build/coverage -Xcc -DSELFHEAL_COVERAGE
 
 .PHONY: help
 help: ## list the targets

@@ -23,8 +23,7 @@ public enum Program: String, CaseIterable, Sendable {
     /// static binary the unwinder then sorts the frames of all code once, which takes longer than a whole healthy check.
     public static func run(as program: Program) -> Never {
         if CommandLine.arguments.first == LiveMachine.supervisorName {
-            // At once: what a program leaves to its end, as one that is measured does, is not for the folder of a plugin.
-            _exit(selfheal_supervise(CommandLine.argc, CommandLine.unsafeArgv))
+            exit(selfheal_supervise(CommandLine.argc, CommandLine.unsafeArgv))
         }
         // Before anything can be written: no message of ours may land in a database that got descriptor 2.
         let interruption = ProcessSetup.prepare()
