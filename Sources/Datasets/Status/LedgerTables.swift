@@ -57,7 +57,7 @@ public enum LedgerTables {
           unit ANY NOT NULL,
           class TEXT NOT NULL,
           message TEXT NOT NULL,
-          -- The row as one JSON object.
+          -- The row as one JSON object; {"blob": "00ff"} in it is a blob, {"real": "Infinity"} infinity.
           content TEXT NOT NULL,
           created_at INTEGER NOT NULL
         ) STRICT
