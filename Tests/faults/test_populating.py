@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import application
+import terminal
 
 SELFHEAL = application.PROGRAMS / "selfheal"
 DOCUMENTS = 60
@@ -277,6 +278,42 @@ class Populating(unittest.TestCase):
             self.heal(root)
             self.assertEqual(before & set(self.given(root)[seen:]), set())
             self.assertEqual(len(self.query(root, STATE["parts"])), DOCUMENTS * 3)
+
+    def test_stopped_on_a_terminal(self):
+        """Whichever way it ends, no bar stands there afterwards; the second ^C does not wait."""
+        # Whoever waits for it to end when asked waits for two seconds.
+        stubborn = PARTS.replace("time.sleep(0.02)", "time.sleep(6)").replace(
+            "import json", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nimport json"
+        )
+        for name, keys, status, said in (
+            ("once", ["\x03"], 1, "stopped on request"),
+            ("twice", ["\x03", "\x03"], 130, None),
+            ("quit", ["\x1c"], 131, None),
+        ):
+            with self.subTest(name):
+                root = self.make(name, program=stubborn, documents=21)
+                variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": tempfile.gettempdir(), "NO_COLOR": "1"}
+                shown = terminal.Terminal([SELFHEAL, "data", "heal"], root, variables)
+                self.assertTrue(shown.read_until(lambda text: " parts [" in text), shown.screen)
+                self.wait_for(lambda: self.given(root))
+                begun = time.monotonic()
+                for key in keys:
+                    shown.read_until(lambda _: False, 0.3)
+                    shown.type(key)
+                ended, screen = shown.end()
+                took = time.monotonic() - begun
+                self.assertEqual(ended, status, screen)
+                self.assertNotIn("parts [", screen)
+                self.assertIn("[HEALING] parts: 21 units", screen)
+                if said:
+                    self.assertIn(said, screen)
+                else:
+                    self.assertLess(took, 1.5)
+                    self.assertTrue(all(line.startswith("[") for line in screen.splitlines()), screen)
+                self.assert_nothing_runs(root)
+                (root / "parts.py").write_text(PARTS)
+                self.heal(root)
+                self.assertEqual(len(self.query(root, STATE["parts"])), 21 * 3)
 
     # Two at once
 
