@@ -71,7 +71,8 @@ struct QuarantineTests {
         ("-9223372036854775807 - 1", "-9223372036854775808"), ("1.0", "1.0"), ("-0.0", "-0.0"), ("0.1", "0.1"),
         ("5e-324", "5e-324"), ("1.7976931348623157e308", "1.7976931348623157e+308"), ("1e16", "1e+16"),
         ("9e999", #"{"real":"Infinity"}"#), ("-9e999", #"{"real":"-Infinity"}"#), ("''", #""""#),
-        ("'00ff'", #""00ff""#), ("'a' || char(0) || 'b'", #""a\u0000b""#), ("'{\"blob\":\"00\"}'", #""{\"blob\":\"00\"}""#),
+        ("'00ff'", #""00ff""#), ("'a' || char(0) || 'b'", #""a\u0000b""#),
+        ("'{\"blob\":\"00\"}'", #""{\"blob\":\"00\"}""#),
         ("x''", #"{"blob":""}"#), ("x'00ff10'", #"{"blob":"00ff10"}"#), ("x'41'", #"{"blob":"41"}"#),
     ]
 
@@ -79,11 +80,11 @@ struct QuarantineTests {
     func roundTrip(_ value: (sql: String, kept: String), _ kind: String) async throws {
         let bed = try await Bed([
             "app.db": """
-                CREATE TABLE docs (id INTEGER PRIMARY KEY, value);
-                CREATE TABLE parts (doc INTEGER, value, CHECK (doc < 0));
-                CREATE TABLE more (doc INTEGER, value);
-                INSERT INTO docs VALUES (1, \(value.sql));
-                """
+            CREATE TABLE docs (id INTEGER PRIMARY KEY, value);
+            CREATE TABLE parts (doc INTEGER, value, CHECK (doc < 0));
+            CREATE TABLE more (doc INTEGER, value);
+            INSERT INTO docs VALUES (1, \(value.sql));
+            """
         ])
         let source = ScriptedSource { batch, _ throws(SourceFailure) in
             batch.units.map { SourceRow([Cell("doc", $0.key), Cell("value", $0["value"] ?? .text("lost"))]) }

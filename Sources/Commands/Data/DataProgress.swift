@@ -102,7 +102,7 @@ final class DataProgress: Sendable {
         case .ends(let outcome):
             state.block.end(outcome.dataset)
             state.due[outcome.dataset] = nil
-        case .halves, .slows, .needs, .opens: break
+        case .halves, .slows, .needs, .opens, .closes: break
         }
     }
 

@@ -13,10 +13,15 @@ public struct PopulationOptions: Sendable, Hashable {
     /// Whether parents that are not among those asked for are populated first, where they have too few rows.
     public var takesParentsAlong: Bool
 
+    /// Whether a source that failed again and again is waited for and tried again; else nothing more is asked of it in the run.
+    public var waitsForSources: Bool
+
     public init(
-        jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false, takesParentsAlong: Bool = true
+        jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false, takesParentsAlong: Bool = true,
+        waitsForSources: Bool = true
     ) {
         self.takesParentsAlong = takesParentsAlong
+        self.waitsForSources = waitsForSources
         self.jobs = jobs
         self.forced = forced
         self.waitsForNextAttempt = waitsForNextAttempt
@@ -29,7 +34,7 @@ public struct PopulationRun: Sendable {
     private let tools: PopulationTools
     private var options: PopulationOptions
     private let limits: SharedLimits
-    private let circuits = Circuits()
+    private let circuits: Circuits
 
     public init(_ graph: DatasetGraph, _ tools: PopulationTools, _ options: PopulationOptions = PopulationOptions()) {
         self.graph = graph
@@ -40,6 +45,7 @@ public struct PopulationRun: Sendable {
             guard let concurrency = dataset.populate?.concurrency, let pool = concurrency.pool else { continue }
             pools[pool] = min(pools[pool] ?? .max, concurrency.limit)
         }
+        circuits = Circuits(tools.clock, probes: options.waitsForSources ? Circuits.probes : 0)
         limits = SharedLimits(jobs: options.jobs, server: tools.jobServer, pools: pools)
     }
 
