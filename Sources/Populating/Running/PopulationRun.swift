@@ -31,7 +31,7 @@ public struct PopulationOptions: Sendable, Hashable {
 /// Populates datasets, parents before children.
 public struct PopulationRun: Sendable {
     private let graph: DatasetGraph
-    private let tools: PopulationTools
+    private var tools: PopulationTools
     private var options: PopulationOptions
     private let limits: SharedLimits
     private let circuits: Circuits
@@ -50,9 +50,10 @@ public struct PopulationRun: Sendable {
     }
 
     /// One that does other work, and knows the same of sources that fail. How much happens at once stays as it was.
-    public func with(_ options: PopulationOptions) -> PopulationRun {
+    public func with(_ options: PopulationOptions, _ tools: PopulationTools) -> PopulationRun {
         var run = self
         run.options = options
+        run.tools = tools
         return run
     }
 
