@@ -315,6 +315,37 @@ class Populating(unittest.TestCase):
                 self.heal(root)
                 self.assertEqual(len(self.query(root, STATE["parts"])), 21 * 3)
 
+    def test_a_killed_force(self):
+        """The old rows stay; the next --force goes on, any other run takes away what was left."""
+        left = "SELECT name FROM sqlite_schema WHERE name LIKE '%new_parts%'"
+        for name, arguments in (("again", ["parts", "--force", "--yes"]), ("plain", [])):
+            root = self.make(name)
+            self.heal(root)
+            before, seen = self.state(root), len(self.given(root))
+            (root / "parts.py").write_text(PARTS.replace("0.02", "0.3"))
+            process = self.start(root, "heal", "parts", "--force", "--yes")
+            done = "SELECT unit FROM _selfheal_units WHERE dataset = '.new-parts' AND state = 'done'"
+            self.wait_for(lambda: len(self.query(root, done)) > 13)
+            process.kill()
+            process.communicate()
+            self.assert_nothing_runs(root)
+            made = {unit for (unit,) in self.query(root, done)}
+            self.assertLess(len(made), DOCUMENTS)
+            self.assertEqual(self.state(root)["parts"], before["parts"])
+            self.assertNotEqual(self.query(root, left), [])
+            seen = len(self.given(root))
+            told = self.heal(root, *arguments)
+            self.assertEqual(self.query(root, left), [])
+            self.assertEqual(self.state(root)["parts"], before["parts"])
+            again = self.given(root)[seen:]
+            if name == "again":
+                self.assertIn(f"went on with {len(made)} units that a killed run had made", told)
+                self.assertEqual(sorted(again), sorted(set(range(1, DOCUMENTS + 1)) - made))
+            else:
+                self.assertIn("took away the half of a new table for 'parts' that a killed run had left", told)
+                self.assertEqual(again, [])
+                self.assertEqual(self.state(root), before)
+
     # Two at once
 
     def test_two_at_once(self):

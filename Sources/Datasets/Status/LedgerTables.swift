@@ -3,6 +3,10 @@ public enum LedgerTables {
     /// What the names of all of them begin with. A manifest that does not name them does not miss them.
     public static let prefix = "_selfheal_"
 
+    /// What the names begin with under which the ledger speaks of new tables, which will take the place of datasets' own; no dataset's
+    /// name begins with a point.
+    public static let newTable = ".new-"
+
     /// One row for each dataset that was ever populated here.
     public static let datasets = "_selfheal_datasets"
     /// One row for each unit.

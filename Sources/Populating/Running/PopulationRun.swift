@@ -193,6 +193,27 @@ public struct PopulationRun: Sendable {
         return graph.order.compactMap { outcomes[$0.name] }
     }
 
+    /// Takes away what killed runs have left of new tables that were to take the place of these datasets' own.
+    /// - Returns: the datasets of which something was taken away.
+    public func discardHalfMade(_ names: Set<String>) async -> [String] {
+        var discarded: [String] = []
+        for dataset in graph.order where names.contains(dataset.name) {
+            let place = WorkPlace(newFor: dataset)
+            do throws(MachineError) {
+                let isThere = try await tools.machine.changeDatabase(dataset.relation.database) {
+                    connection throws(MachineError) in
+                    guard try WorkLedger(place.ledger, reading: connection).isKnown() else { return false }
+                    try place.discard(connection)
+                    return true
+                }
+                if isThere { discarded.append(dataset.name) }
+            } catch {
+                // The next run does it.
+            }
+        }
+        return discarded
+    }
+
     private func replace(_ dataset: Dataset, _ outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
         guard let population = dataset.populate else {
             let failure = SourceFailure(.configuration, "nothing populates it")
