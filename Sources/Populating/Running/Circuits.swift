@@ -89,7 +89,7 @@ actor Circuits {
         circuit.failures = 0
         circuit.opening = nil
         circuits[origin] = circuit
-        opening?.waiting.forEach { $0.resume() }
+        for one in opening?.waiting ?? [] { one.resume() }
         return opening != nil
     }
 
@@ -124,7 +124,7 @@ actor Circuits {
         circuit.opening = Opening(
             failure: failure, until: pause.map { clock.now + $0 }, failedProbes: failedProbes)
         circuits[origin] = circuit
-        before?.waiting.forEach { $0.resume() }
+        for one in before?.waiting ?? [] { one.resume() }
         return Opened(failures: circuit.failures, pause: pause)
     }
 }
