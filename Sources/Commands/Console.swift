@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HealModel
+import LiveMachine
 import ManifestShape
 import Rendering
 
@@ -127,6 +128,7 @@ struct Console: Sendable {
     func progress(_ doing: String, elapsed: Duration = .zero) {
         guard showsProgress else { return }
         Self.write(ProgressLine(width: errorStyle.width ?? 80).show(doing, elapsed: elapsed), to: STDERR_FILENO)
+        ProcessSetup.noteDrawnLines(1)
     }
 
     /// The same for many things of one kind.
@@ -134,17 +136,20 @@ struct Console: Sendable {
         guard showsProgress else { return }
         let line = ProgressLine(width: errorStyle.width ?? 80)
         Self.write(line.show(doing, done, of: total, things, elapsed: elapsed), to: STDERR_FILENO)
+        ProcessSetup.noteDrawnLines(1)
     }
 
     func progress(waitingFor what: String, elapsed: Duration) {
         guard showsProgress else { return }
         let line = ProgressLine(width: errorStyle.width ?? 80)
         Self.write(line.show(waitingFor: what, elapsed: elapsed), to: STDERR_FILENO)
+        ProcessSetup.noteDrawnLines(1)
     }
 
     func clearProgress() {
         guard showsProgress else { return }
         Self.write(ProgressLine(width: errorStyle.width ?? 80).clear, to: STDERR_FILENO)
+        ProcessSetup.noteDrawnLines(0)
     }
 
     /// Writes to the terminal as it is; nothing where there is none.

@@ -49,9 +49,9 @@ public struct RunResult: Sendable {
 ///
 /// The caller holds the run lock for as long as the run lasts.
 public struct Engine: Sendable {
-    private let machine: any ChangingMachine
+    let machine: any ChangingMachine
     private let recorder: any RunRecorder
-    private let observer: any RunObserver
+    let observer: any RunObserver
 
     public init(machine: any ChangingMachine, recorder: any RunRecorder, observer: any RunObserver = SilentObserver()) {
         self.machine = machine
@@ -166,6 +166,12 @@ public struct Engine: Sendable {
                 records += batch.groups.flatMap(\.tasks).map { $0.record(.failed, MachineError.cancelled.explanation) }
                 continue
             }
+            if let healer = batch.healer {
+                let done = await perform(batch.groups, by: healer, graph, options)
+                records += done
+                stopped = stopped || done.contains { $0.reason == MachineError.cancelled.explanation }
+                continue
+            }
             let isMany = batch.groups.count > 1
             if isMany { observer.begins(RunStage(.healing, batch.groups.count, areDatabases: true)) }
             let results = await workers.map(batch.groups) { group in
@@ -262,36 +268,7 @@ public struct Engine: Sendable {
             observer.ends(task.planned.repair, outcome: record.outcome)
             records.append(record)
         }
-        var found: Set<Finding.Key>?
-        var trouble = "the check could not look again"
-        do throws(MachineError) {
-            found = Set(options.selection.apply(to: try await check.look(on: machine).findings).map(\.key))
-        } catch {
-            trouble = "the check could not look again: \(error.explanation)"
-        }
-        for index in records.indices {
-            let key = records[index].finding
-            let remains = found?.contains(key)
-            switch records[index].outcome {
-            case .applied where remains != false && records[index].repair.isDelegated:
-                let who = records[index].repair.populates ? "it was populated" : "the plugin said that it was done"
-                records[index].outcome = .failed
-                records[index].reason =
-                    remains == true ? "\(who), and its check still finds the fault" : trouble
-            case .applied where remains == true:
-                let left = await performer.takeBack(inverses[key] ?? [])
-                records[index].outcome = .undone
-                records[index].reason = "it did not heal the fault" + (left.map { "; \($0)" } ?? "")
-            case .applied where remains == nil:
-                let left = await performer.takeBack(inverses[key] ?? [])
-                records[index].outcome = .undone
-                records[index].reason = trouble + (left.map { "; \($0)" } ?? "")
-            case .refused where remains == false:
-                // Somebody who does not know our lock was faster.
-                records[index].outcome = .unneeded
-            default: break
-            }
-        }
+        await verify(&records, check, options) { key in await performer.takeBack(inverses[key] ?? []) }
         return records
     }
 }

@@ -10,8 +10,11 @@ struct RepairBatch: Sendable {
     }
 
     var groups: [Group]
+    /// Who does all of it in one go; `nil`: each group is performed by itself.
+    var healer: (any JointHealer)?
 
-    /// Cuts ordered tasks up: databases that do not depend on each other come together, everything else comes by itself.
+    /// Cuts ordered tasks up: databases that do not depend on each other come together, and what one healer does
+    /// in one go; everything else comes by itself.
     static func all(of tasks: [RepairTask], in graph: CheckGraph) -> [RepairBatch] {
         var waves: [Int: Int] = [:]
         for (wave, checks) in graph.waves.enumerated() {
@@ -23,6 +26,15 @@ struct RepairBatch: Sendable {
         while let next = open.first {
             let group = Group(check: next.check, tasks: Array(open.prefix { $0.check == next.check }))
             open = open.dropFirst(group.tasks.count)
+            if let healer = group.healer(in: graph) {
+                if let last = batches.indices.last, batches[last].healer === healer {
+                    batches[last].groups.append(group)
+                } else {
+                    batches.append(RepairBatch(groups: [group], healer: healer))
+                }
+                last = nil
+                continue
+            }
             let wave = graph.checks[next.check] is any DatabaseCheck && group.isOnOneFile ? waves[next.check] : nil
             if let wave, wave == last {
                 batches[batches.count - 1].groups.append(group)
@@ -36,6 +48,11 @@ struct RepairBatch: Sendable {
 }
 
 extension RepairBatch.Group {
+    fileprivate func healer(in graph: CheckGraph) -> (any JointHealer)? {
+        guard tasks.allSatisfy({ $0.planned.repair.isDelegated }) else { return nil }
+        return (graph.checks[check] as? any JointCheck)?.healer
+    }
+
     /// Whether nothing but the database itself is changed. A directory may be made for several of them.
     fileprivate var isOnOneFile: Bool { tasks.flatMap(\.planned.repair.steps).allSatisfy(\.isOnOneFile) }
 }

@@ -123,6 +123,48 @@ public protocol DelegatingCheck: Check {
     func rehearse(_ findings: [Finding.Key], on machine: any Machine) async throws(MachineError) -> String?
 }
 
+/// A delegating check that is healed together with others: who heals them knows in which order, and what at the same time.
+public protocol JointCheck: DelegatingCheck {
+    /// Checks that have the same one are healed in one go.
+    var healer: any JointHealer { get }
+}
+
+extension JointCheck {
+    public func heal(_ findings: [Finding.Key], on machine: any ChangingMachine) async throws(MachineError) -> String? {
+        let outcomes = await healer.heal([subject], on: machine) { _ in }
+        return try JointOutcome.of(subject, among: outcomes).told.get()
+    }
+}
+
+/// Heals what several checks have found.
+public protocol JointHealer: AnyObject, Sendable {
+    /// Has the findings of these checks healed, as `DelegatingCheck.heal` does for one of them.
+    /// - Parameters:
+    ///   - subjects: those of the checks.
+    ///   - note: told of each when it has come to its end, in any order and from several threads.
+    /// - Returns: what became of each.
+    func heal(
+        _ subjects: [String], on machine: any ChangingMachine, note: @escaping @Sendable (String) -> Void
+    ) async -> [String: JointOutcome]
+}
+
+/// What became of the findings of one check that was healed together with others.
+public struct JointOutcome: Sendable {
+    /// What was done, in words, or why it could not be done.
+    public var told: Result<String?, MachineError>
+    public var took: Duration
+
+    public init(_ told: Result<String?, MachineError>, took: Duration = .zero) {
+        self.told = told
+        self.took = took
+    }
+
+    /// The outcome of one check; that nobody speaks of it is a failure.
+    public static func of(_ subject: String, among outcomes: [String: JointOutcome]) -> JointOutcome {
+        outcomes[subject] ?? JointOutcome(.failure(.malfunction(subject: subject, reason: "nothing was done about it")))
+    }
+}
+
 /// What a plugin may use while it turns its part of the manifest into checks: nothing of the application's state.
 public struct PluginContext: Sendable {
     public var machine: any Machine

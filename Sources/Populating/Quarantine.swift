@@ -13,7 +13,7 @@ public struct Quarantine: Sendable {
         public var isUnit: Bool
         public var kind: FailureClass
         public var message: String
-        /// The row, as JSON; of a unit, the parent's row.
+        /// The row, as a JSON object in which `{"blob": "00ff"}` is a blob and `{"real": "Infinity"}` infinity; of a unit, the parent's row.
         public var content: String
         /// Milliseconds since 1970.
         public var time: Int64
@@ -113,7 +113,7 @@ public struct Quarantine: Sendable {
         guard let form = try TableForm(dataset.relation.table, on: connection) else {
             return .failure(SourceFailure(.dependency, "the table '\(dataset.relation.table)' does not exist"))
         }
-        guard let row = (try? JSONReader.read(item.content)).flatMap({ SourceRow($0) }) else {
+        guard let row = KeptRow.read(item.content) else {
             return .failure(SourceFailure(.parse, "what is kept of '\(item.name)' is no row"))
         }
         do throws(SourceFailure) {

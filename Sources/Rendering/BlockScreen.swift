@@ -29,7 +29,9 @@ public struct BlockScreen: Sendable {
         return top(columns) + "\u{1B}[J"
     }
 
-    private func rows(_ columns: Int) -> Int {
+    /// How many rows of the terminal the lines take that stand there.
+    /// - Parameter columns: the terminal's, now.
+    public func rows(_ columns: Int) -> Int {
         let columns = max(1, columns)
         return drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
     }

@@ -66,6 +66,74 @@ struct QuarantineTests {
         _ = source
     }
 
+    static let stored: [(String, String)] = [
+        ("NULL", "null"), ("0", "0"), ("9007199254740993", "9007199254740993"),
+        ("-9223372036854775807 - 1", "-9223372036854775808"), ("1.0", "1.0"), ("-0.0", "-0.0"), ("0.1", "0.1"),
+        ("5e-324", "5e-324"), ("1.7976931348623157e308", "1.7976931348623157e+308"), ("1e16", "1e+16"),
+        ("9e999", #"{"real":"Infinity"}"#), ("-9e999", #"{"real":"-Infinity"}"#), ("''", #""""#),
+        ("'00ff'", #""00ff""#), ("'a' || char(0) || 'b'", #""a\u0000b""#),
+        ("'{\"blob\":\"00\"}'", #""{\"blob\":\"00\"}""#),
+        ("x''", #"{"blob":""}"#), ("x'00ff10'", #"{"blob":"00ff10"}"#), ("x'41'", #"{"blob":"41"}"#),
+    ]
+
+    @Test("a row comes back with its values as they were", arguments: stored, ["sql", "source"])
+    func roundTrip(_ value: (sql: String, kept: String), _ kind: String) async throws {
+        let bed = try await Bed([
+            "app.db": """
+            CREATE TABLE docs (id INTEGER PRIMARY KEY, value);
+            CREATE TABLE parts (doc INTEGER, value, CHECK (doc < 0));
+            CREATE TABLE more (doc INTEGER, value);
+            INSERT INTO docs VALUES (1, \(value.sql));
+            """
+        ])
+        let source = ScriptedSource { batch, _ throws(SourceFailure) in
+            batch.units.map { SourceRow([Cell("doc", $0.key), Cell("value", $0["value"] ?? .text("lost"))]) }
+        }
+        let way: PopulationSource = kind == "sql" ? .sql("SELECT :key AS doc, :value AS value") : .plugin("x")
+        let datasets = [
+            try dataset("docs"),
+            try dataset("parts", after: ["docs"], population(way, unit: unit)),
+        ]
+        _ = try await bed.run(datasets, ["parts": source])
+        var problems = ManifestProblems()
+        let graph = try #require(DatasetGraph(datasets, &problems))
+        let quarantine = Quarantine(graph, on: bed.machine)
+        let item = try #require(try await quarantine.items(of: ["parts"]).first)
+        #expect(item.content == #"{"doc":1,"value":"# + value.kept + "}")
+        #expect(try await quarantine.replay(item) == .refused("CHECK constraint failed: doc < 0"))
+        try await bed.execute("DROP TABLE parts; ALTER TABLE more RENAME TO parts")
+        let again = try #require(try await quarantine.items(of: ["parts"]).first)
+        #expect(try await quarantine.replay(again) == .written)
+        let same = try await bed.rows(
+            """
+            SELECT typeof(p.value) = typeof(d.value), p.value IS d.value, hex(p.value) = hex(d.value),
+              length(CAST(p.value AS BLOB)) IS length(CAST(d.value AS BLOB)), quote(p.value) = quote(d.value)
+            FROM parts p, docs d
+            """)
+        #expect(same == ["1|1|1|1|1"])
+    }
+
+    @Test("what was set aside before blobs were told apart comes back as it is kept; what is no row is refused")
+    func earlier() async throws {
+        let (bed, graph, _) = try await make()
+        let quarantine = Quarantine(graph, on: bed.machine)
+        let row = try #require(try await quarantine.items(of: ["parts"]).first { !$0.isUnit })
+        for wrong in [
+            "{", "[]", #"{"doc":3,"body":{"blob":"0"}}"#, #"{"doc":3,"body":{"blob":"0g"}}"#, #"{"doc":3,"body":[1]}"#,
+            #"{"doc":3,"body":{"text":"a"}}"#, #"{"doc":3,"body":{"real":"1"}}"#,
+        ] {
+            var item = row
+            item.content = wrong
+            await #expect(throws: SourceFailure(.parse, "what is kept of '\(row.name)' is no row"), "\(wrong)") {
+                try await quarantine.replay(item)
+            }
+        }
+        var old = row
+        old.content = #"{"doc":3,"body":"00ff"}"#
+        #expect(try await quarantine.replay(old) == .written)
+        #expect(try await bed.rows("SELECT typeof(body), body FROM parts WHERE doc = 3") == ["text|00ff"])
+    }
+
     @Test("what is given up is gone, and its unit counts as done")
     func discard() async throws {
         let (bed, graph, source) = try await make()

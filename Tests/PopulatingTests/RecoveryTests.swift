@@ -102,40 +102,6 @@ struct RecoveryTests {
         #expect((source.calls.count == calls) == (state == "quarantined"))
     }
 
-    @Test("a source that fails again and again is asked no more, also for other datasets")
-    func circuit() async throws {
-        let bed = try await Bed(["app.db": documents + "CREATE TABLE more (doc INTEGER, body TEXT);"])
-        let source = ScriptedSource { _, _ throws(SourceFailure) in throw SourceFailure(.connection, "gone") }
-        let own = population(unit: unit, batch: 1, retry: RetryPolicy(maxAttempts: 2))
-        let datasets = try graph(own) + [try dataset("more", after: ["parts", "docs"], own)]
-        try await bed.execute("INSERT INTO parts (doc) VALUES (0)")
-        let outcomes = try await bed.run(datasets, ["parts": source, "more": source])
-        #expect(source.calls.count == Circuits.threshold)
-        #expect(outcomes["parts"]?.result == .failed)
-        #expect(outcomes["parts"]?.tried.last == "did not try 18 further units")
-        #expect(outcomes["more"]?.tried == ["did not try 20 further units"])
-        #expect(outcomes["more"]?.failure?.message == "gone")
-        let opened = bed.events.withLock { $0.filter { if case .opens = $0 { true } else { false } } }
-        let gone = SourceFailure(.connection, "gone")
-        #expect(opened == [.opens(dataset: "parts", origin: "script", failures: 5, gone)])
-        #expect(
-            try await bed.rows("SELECT dataset, state, count(*) FROM _selfheal_units GROUP BY 1, 2")
-                == ["more|pending|20", "parts|failed|2", "parts|pending|18"])
-    }
-
-    @Test("bad units in a row do not open a circuit")
-    func badUnitsInARow() async throws {
-        let bed = try await Bed(["app.db": documents])
-        let source = ScriptedSource { batch, _ throws(SourceFailure) in
-            if batch.units.contains(where: { $0.key != .integer(20) }) { throw SourceFailure(.parse, "bad") }
-            return batch.units.map { SourceRow([Cell("doc", $0.key)]) }
-        }
-        let outcome = try await bed.run(
-            try graph(population(unit: unit, retry: RetryPolicy(maxAttempts: 1))), ["parts": source])["parts"]
-        #expect(outcome?.progress.failedUnits == 19)
-        #expect(outcome?.progress.rows == 1)
-    }
-
     @Test("a parent without rows is populated first, although nobody asked for it")
     func parentFirst() async throws {
         let bed = try await Bed(["app.db": documents])

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import HealKit
 import HealModel
 import ManifestShape
@@ -11,9 +12,12 @@ struct ReplacingTests {
     let unit = WorkUnit(parent: "docs", key: "id", column: "doc")
 
     func replace(
-        _ bed: Bed, _ source: ScriptedSource, checks: [DatasetCheck] = [], minimum: Int = 1
+        _ bed: Bed, _ source: ScriptedSource, checks: [DatasetCheck] = [], minimum: Int = 1,
+        badRows: BadRowPolicy = .quarantine
     ) async throws -> DatasetOutcome {
-        var parts = try dataset("parts", after: ["docs"], minimum: minimum, population(unit: unit, batch: 7))
+        var own = population(unit: unit, batch: 7)
+        own.onBadRow = badRows
+        var parts = try dataset("parts", after: ["docs"], minimum: minimum, own)
         parts.checks = checks
         var problems = ManifestProblems()
         let graph = try #require(DatasetGraph([try dataset("docs"), parts], &problems))
@@ -98,5 +102,82 @@ struct ReplacingTests {
         #expect(outcome.result == .done, "\(outcome)")
         #expect(try await bed.rows("SELECT count(*) FROM parts") == ["20"])
         #expect(try await bed.rows(Self.left) == [])
+    }
+
+    /// As a run leaves it that is killed while the third of its batches is made.
+    func killed() async throws -> Bed {
+        let bed = try await old()
+        let root = bed.root
+        let source = ScriptedSource { batch, call throws(SourceFailure) in
+            if call == 3 { try? FileManager.default.copyItem(atPath: root + "/app.db", toPath: root + "/saved.db") }
+            return batch.units.map { SourceRow([Cell("doc", $0.key), Cell("body", .text("first"))]) }
+        }
+        #expect(try await replace(bed, source).result == .done)
+        try FileManager.default.removeItem(atPath: root + "/app.db")
+        try FileManager.default.moveItem(atPath: root + "/saved.db", toPath: root + "/app.db")
+        #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
+        #expect(try await bed.rows("SELECT count(*) FROM _selfheal_new_parts") == ["14"])
+        return bed
+    }
+
+    static func again() -> ScriptedSource {
+        ScriptedSource { batch, _ throws(SourceFailure) in
+            batch.units.map { SourceRow([Cell("doc", $0.key), Cell("body", .text("second"))]) }
+        }
+    }
+
+    @Test("what a killed run has made of a new table is gone on with")
+    func resumed() async throws {
+        let bed = try await killed()
+        let source = Self.again()
+        let outcome = try await replace(bed, source)
+        #expect(outcome.result == .done, "\(outcome)")
+        #expect(source.calls == [(15...20).map(String.init)])
+        #expect(outcome.tried == ["went on with 14 units that a killed run had made"])
+        #expect(outcome.progress.rows == 20)
+        #expect(
+            try await bed.rows("SELECT body, count(*), count(DISTINCT doc) FROM parts GROUP BY 1 ORDER BY 1")
+                == ["first|14|14", "second|6|6"])
+        #expect(try await bed.rows(Self.left) == [])
+        #expect(
+            try await bed.rows("SELECT dataset, done, rows_written FROM _selfheal_datasets") == ["parts|20|20"])
+    }
+
+    @Test(
+        "where anything is otherwise than for the killed run, all is made anew",
+        arguments: [
+            "ALTER TABLE parts ADD COLUMN more", "CREATE UNIQUE INDEX other ON parts (body, doc)",
+            "DELETE FROM docs WHERE id = 3", "DROP TABLE _selfheal_new_parts",
+            "INSERT INTO _selfheal_datasets (dataset, generation) VALUES ('docs', 1)",
+            "DELETE FROM _selfheal_datasets WHERE dataset = '.new-parts'", "",
+        ])
+    func begunAnew(_ change: String) async throws {
+        let bed = try await killed()
+        if !change.isEmpty { try await bed.execute(change) }
+        let source = Self.again()
+        let outcome = try await replace(bed, source, badRows: change.isEmpty ? .skip : .quarantine)
+        let count = change.contains("docs WHERE") ? 19 : 20
+        #expect(outcome.result == .done, "\(outcome)")
+        #expect(source.units.count == count)
+        #expect(outcome.tried == [])
+        #expect(try await bed.rows("SELECT DISTINCT body FROM parts") == ["second"])
+        #expect(try await bed.rows("SELECT count(*) FROM parts") == ["\(count)"])
+        #expect(try await bed.rows(Self.left) == [])
+    }
+
+    @Test("a run that makes no new table takes away what a killed one has left, and finds it by looking")
+    func discarded() async throws {
+        let bed = try await killed()
+        let parts = try dataset("parts", after: ["docs"], population(unit: unit))
+        var problems = ManifestProblems()
+        let graph = try #require(DatasetGraph([try dataset("docs"), parts], &problems))
+        let report = try await StatusReader(graph, on: bed.machine).read()
+        #expect(report.halfMade == ["parts"])
+        let run = PopulationRun(graph, bed.tools())
+        #expect(await run.discardHalfMade(["parts", "docs", "nothing"]) == ["parts"])
+        #expect(try await bed.rows(Self.left) == [])
+        #expect(try await bed.rows("SELECT count(*) FROM _selfheal_units") == ["0"])
+        #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
+        #expect(try await StatusReader(graph, on: bed.machine).read().halfMade == [])
     }
 }

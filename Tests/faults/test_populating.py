@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import application
+import terminal
 
 SELFHEAL = application.PROGRAMS / "selfheal"
 DOCUMENTS = 60
@@ -277,6 +278,73 @@ class Populating(unittest.TestCase):
             self.heal(root)
             self.assertEqual(before & set(self.given(root)[seen:]), set())
             self.assertEqual(len(self.query(root, STATE["parts"])), DOCUMENTS * 3)
+
+    def test_stopped_on_a_terminal(self):
+        """Whichever way it ends, no bar stands there afterwards; the second ^C does not wait."""
+        # Whoever waits for it to end when asked waits for two seconds.
+        stubborn = PARTS.replace("time.sleep(0.02)", "time.sleep(6)").replace(
+            "import json", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nimport json"
+        )
+        for name, keys, status, said in (
+            ("once", ["\x03"], 1, "stopped on request"),
+            ("twice", ["\x03", "\x03"], 130, None),
+            ("quit", ["\x1c"], 131, None),
+        ):
+            with self.subTest(name):
+                root = self.make(name, program=stubborn, documents=21)
+                variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": tempfile.gettempdir(), "NO_COLOR": "1"}
+                shown = terminal.Terminal([SELFHEAL, "data", "heal"], root, variables)
+                self.assertTrue(shown.read_until(lambda text: " parts [" in text), shown.screen)
+                self.wait_for(lambda: self.given(root))
+                begun = time.monotonic()
+                for key in keys:
+                    shown.read_until(lambda _: False, 0.3)
+                    shown.type(key)
+                ended, screen = shown.end()
+                took = time.monotonic() - begun
+                self.assertEqual(ended, status, screen)
+                self.assertNotIn("parts [", screen)
+                self.assertIn("[HEALING] parts: 21 units", screen)
+                if said:
+                    self.assertIn(said, screen)
+                else:
+                    self.assertLess(took, 1.5)
+                    self.assertTrue(all(line.startswith("[") for line in screen.splitlines()), screen)
+                self.assert_nothing_runs(root)
+                (root / "parts.py").write_text(PARTS)
+                self.heal(root)
+                self.assertEqual(len(self.query(root, STATE["parts"])), 21 * 3)
+
+    def test_a_killed_force(self):
+        """The old rows stay; the next --force goes on, any other run takes away what was left."""
+        left = "SELECT name FROM sqlite_schema WHERE name LIKE '%new_parts%'"
+        for name, arguments in (("again", ["parts", "--force", "--yes"]), ("plain", [])):
+            root = self.make(name)
+            self.heal(root)
+            before, seen = self.state(root), len(self.given(root))
+            (root / "parts.py").write_text(PARTS.replace("0.02", "0.3"))
+            process = self.start(root, "heal", "parts", "--force", "--yes")
+            done = "SELECT unit FROM _selfheal_units WHERE dataset = '.new-parts' AND state = 'done'"
+            self.wait_for(lambda: len(self.query(root, done)) > 13)
+            process.kill()
+            process.communicate()
+            self.assert_nothing_runs(root)
+            made = {unit for (unit,) in self.query(root, done)}
+            self.assertLess(len(made), DOCUMENTS)
+            self.assertEqual(self.state(root)["parts"], before["parts"])
+            self.assertNotEqual(self.query(root, left), [])
+            seen = len(self.given(root))
+            told = self.heal(root, *arguments)
+            self.assertEqual(self.query(root, left), [])
+            self.assertEqual(self.state(root)["parts"], before["parts"])
+            again = self.given(root)[seen:]
+            if name == "again":
+                self.assertIn(f"went on with {len(made)} units that a killed run had made", told)
+                self.assertEqual(sorted(again), sorted(set(range(1, DOCUMENTS + 1)) - made))
+            else:
+                self.assertIn("took away the half of a new table for 'parts' that a killed run had left", told)
+                self.assertEqual(again, [])
+                self.assertEqual(self.state(root), before)
 
     # Two at once
 

@@ -28,8 +28,10 @@ const char *selfheal_errno_text(int error);
 // MARK: Signals
 
 /// SIGTERM, SIGINT and SIGHUP are noted from now on instead of ending the process, unless they were ignored before. A second
-/// SIGINT ends the process.
+/// SIGINT ends the process, and so does SIGQUIT, after the lines that are drawn over were taken off the terminal.
 void selfheal_note_signals(void);
+/// How many lines of the terminal on standard error, down to the one that the cursor is in, are drawn over; 0: none.
+void selfheal_note_drawn_lines(int lines);
 /// The signal that was noted, or 0.
 int selfheal_noted_signal(void);
 /// Gives a signal its default effect.

@@ -162,6 +162,10 @@ struct DataHealCommand: AsyncParsableCommand {
             session.graph, tools,
             PopulationOptions(jobs: most, forced: Set(plan.datasets.filter(\.isRemade).map(\.name))))
         let names = Set(plan.datasets.map(\.name))
+        // Only the same work can be gone on with.
+        for name in await run.discardHalfMade(Set(before.halfMade).subtracting(force ? names : [])) {
+            console.inform("took away the half of a new table for '\(name)' that a killed run had left")
+        }
         let outcomes = names.isEmpty ? [] : force ? await run.replace(names) : await run.perform(names)
         let isStopped = Program.interruption.isRaised
         // Where nothing was done, all is as it was: nobody else could work on it.

@@ -56,11 +56,12 @@ enum DataHealText {
             "[WARNING] \(name): \(failure.message); trying the halves of \(units) units"
         case .slows(let name, let concurrency, _): "[WARNING] \(name): \(concurrency) at once from now on"
         case .needs(let name, let parent): "[HEALING] \(parent) first: \(name) depends on it"
-        case .opens(let name, let origin, let failures, let failure):
+        case .opens(let name, let origin, let failures, let failure, let pause):
             failure.kind == .authentication
                 ? "[WARNING] \(name): \(origin) does not let us in and is not asked again in this run"
-                : "[WARNING] \(name): \(failures) \(failures == 1 ? "failure" : "failures in a row") of \(origin), "
-                    + "which is not asked again in this run"
+                : "[WARNING] \(name): \(failures) \(failures == 1 ? "failure" : "failures in a row") of \(origin), which is "
+                    + (pause.map { "asked again in \($0.inSeconds)" } ?? "not asked again in this run")
+        case .closes(let name, let origin): "[HEALING] \(name): \(origin) answers again"
         case .ends(let outcome): line(outcome)
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import LiveMachine
 import Populating
 import Rendering
 import Synchronization
@@ -12,6 +13,8 @@ final class DataProgress: Sendable {
         /// As they are now: a window changes its size.
         var size: @Sendable () -> (columns: Int, rows: Int)
         var draw: @Sendable (String) -> Void
+        /// Told how many rows the block takes, whenever it was drawn or taken away.
+        var note: @Sendable (Int) -> Void = { _ in }
     }
 
     enum Mode: Sendable {
@@ -99,7 +102,7 @@ final class DataProgress: Sendable {
         case .ends(let outcome):
             state.block.end(outcome.dataset)
             state.due[outcome.dataset] = nil
-        case .halves, .slows, .needs, .opens: break
+        case .halves, .slows, .needs, .opens, .closes: break
         }
     }
 
@@ -154,12 +157,15 @@ final class DataProgress: Sendable {
         let size = terminal.size()
         let lines = state.block.lines(at: now(), width: size.columns, height: size.rows)
         let text = state.screen.draw(lines, columns: size.columns)
-        if !text.isEmpty { terminal.draw(text) }
+        guard !text.isEmpty else { return }
+        terminal.draw(text)
+        terminal.note(state.screen.rows(size.columns))
     }
 
     private func clear(_ state: inout State) {
         guard case .block(let terminal) = mode, !state.screen.isEmpty else { return }
         terminal.draw(state.screen.clear(columns: terminal.size().columns))
+        terminal.note(0)
     }
 }
 
@@ -179,7 +185,8 @@ extension DataProgress.Mode {
             isUnicode: ProgressBlock.Style.isUnicode(environment), color: console.colorsErrors)
         self = .block(
             DataProgress.Terminal(
-                style: style, size: { Console.terminalSize(environment) }, draw: { console.drawOver($0) }))
+                style: style, size: { Console.terminalSize(environment) }, draw: { console.drawOver($0) },
+                note: { ProcessSetup.noteDrawnLines($0) }))
     }
 
     /// What goes through a pipe may come out on the same terminal (`| tee log`), in the middle of a block.

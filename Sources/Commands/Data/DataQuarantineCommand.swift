@@ -44,7 +44,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
     }
 
     /// `selfheal data quarantine replay`
-    struct Replay: AsyncParsableCommand {
+    struct Replay: QuarantineChange {
         static let configuration = CommandConfiguration(
             commandName: "replay",
             abstract: "Writes rows that were set aside after all, and has units done again with the next heal.",
@@ -56,23 +56,19 @@ struct DataQuarantineCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DataOptions
 
-        func run() async throws {
-            let console = Console(color: options.color, tool: "selfheal data quarantine")
-            throw await console.answering { () async throws(DataRefusal) in
-                try await DataQuarantineCommand.change(items, options, console) {
-                    item, quarantine async throws(SourceFailure) in
-                    switch try await quarantine.replay(item) {
-                    case .written: (true, "written")
-                    case .pending: (true, "pending again: 'selfheal data heal' does it")
-                    case .refused(let why): (false, "does not fit: \(why)")
-                    }
-                }
+        func change(
+            _ item: Quarantine.Item, in quarantine: Quarantine
+        ) async throws(SourceFailure) -> (isGood: Bool, words: String) {
+            switch try await quarantine.replay(item) {
+            case .written: (true, "written")
+            case .pending: (true, "pending again: 'selfheal data heal' does it")
+            case .refused(let why): (false, "does not fit: \(why)")
             }
         }
     }
 
     /// `selfheal data quarantine discard`
-    struct Discard: AsyncParsableCommand {
+    struct Discard: QuarantineChange {
         static let configuration = CommandConfiguration(
             commandName: "discard",
             abstract: "Gives up what was set aside: rows are gone, units count as done without rows.")
@@ -82,28 +78,25 @@ struct DataQuarantineCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DataOptions
 
-        func run() async throws {
-            let console = Console(color: options.color, tool: "selfheal data quarantine")
-            throw await console.answering { () async throws(DataRefusal) in
-                try await DataQuarantineCommand.change(items, options, console) {
-                    item, quarantine async throws(SourceFailure) in
-                    try await quarantine.discard(item)
-                    return (true, "given up")
-                }
-            }
+        func change(
+            _ item: Quarantine.Item, in quarantine: Quarantine
+        ) async throws(SourceFailure) -> (isGood: Bool, words: String) {
+            try await quarantine.discard(item)
+            return (true, "given up")
         }
     }
 
     // MARK: What they share
 
-    private static func quarantine(_ session: DataSession) -> Quarantine {
+    fileprivate static func quarantine(_ session: DataSession) -> Quarantine {
         let redactor = session.redactor
         return Quarantine(session.graph, on: session.machine) { redactor($0) }
     }
 
     /// - Throws: when one of the words is neither a dataset nor an item that is set aside.
-    private static func choose(_ words: [String], _ session: DataSession) async throws(DataRefusal) -> [Quarantine.Item]
-    {
+    fileprivate static func choose(
+        _ words: [String], _ session: DataSession
+    ) async throws(DataRefusal) -> [Quarantine.Item] {
         var names: Set<String> = []
         var single: Set<String> = []
         for word in words {
@@ -131,29 +124,6 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         }
     }
 
-    private static func change(
-        _ words: [String], _ options: DataOptions, _ console: Console,
-        _ body: (Quarantine.Item, Quarantine) async throws(SourceFailure) -> (isGood: Bool, words: String)
-    ) async throws(DataRefusal) -> ExitStatus {
-        let session = try await DataSession(options, mayChange: true)
-        let lock = try await session.lock(tool: "selfheal data quarantine", wait: nil) { owner in
-            console.inform("waiting: \(DataSession.words(owner))")
-        }
-        var status = ExitStatus.ok
-        for item in try await choose(words, session) {
-            do throws(SourceFailure) {
-                let (isGood, words) = try await body(item, quarantine(session))
-                console.emit("\(isGood ? "[OK]" : "[ERROR]") \(item.name): \(words)\n")
-                if !isGood { status = .critical }
-            } catch {
-                console.emit("[ERROR] \(item.name): \(session.redactor(error.message))\n")
-                status = .critical
-            }
-        }
-        withExtendedLifetime(lock) {}
-        return status
-    }
-
     private static func text(_ item: Quarantine.Item, _ session: DataSession) -> String {
         let what = item.isUnit ? "unit" : "row of unit"
         let unit = session.redactor(JSONContent(item.unit).text)
@@ -169,5 +139,44 @@ struct DataQuarantineCommand: AsyncParsableCommand {
             .init("class", .text(item.kind.rawValue)), .init("message", .text(item.message)),
             .init("time", .integer(item.time)), .init("content", .text(item.content)),
         ]).text + "\n"
+    }
+}
+
+/// A command that does something to each of the items that were chosen.
+protocol QuarantineChange: AsyncParsableCommand {
+    /// Datasets, or single items.
+    var items: [String] { get }
+    var options: DataOptions { get }
+    /// - Returns: whether it was done, and what became of the item.
+    func change(
+        _ item: Quarantine.Item, in quarantine: Quarantine
+    ) async throws(SourceFailure) -> (isGood: Bool, words: String)
+}
+
+extension QuarantineChange {
+    func run() async throws {
+        let console = Console(color: options.color, tool: "selfheal data quarantine")
+        throw await console.answering { () async throws(DataRefusal) in try await changeAll(console) }
+    }
+
+    private func changeAll(_ console: Console) async throws(DataRefusal) -> ExitStatus {
+        let session = try await DataSession(options, mayChange: true)
+        let lock = try await session.lock(tool: console.tool, wait: nil) { owner in
+            console.inform("waiting: \(DataSession.words(owner))")
+        }
+        let quarantine = DataQuarantineCommand.quarantine(session)
+        var status = ExitStatus.ok
+        for item in try await DataQuarantineCommand.choose(items, session) {
+            do throws(SourceFailure) {
+                let (isGood, words) = try await change(item, in: quarantine)
+                console.emit("\(isGood ? "[OK]" : "[ERROR]") \(item.name): \(words)\n")
+                if !isGood { status = .critical }
+            } catch {
+                console.emit("[ERROR] \(item.name): \(session.redactor(error.message))\n")
+                status = .critical
+            }
+        }
+        withExtendedLifetime(lock) {}
+        return status
     }
 }

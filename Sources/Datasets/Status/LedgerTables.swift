@@ -3,6 +3,10 @@ public enum LedgerTables {
     /// What the names of all of them begin with. A manifest that does not name them does not miss them.
     public static let prefix = "_selfheal_"
 
+    /// What the names begin with under which the ledger speaks of new tables, which will take the place of datasets' own; no dataset's
+    /// name begins with a point.
+    public static let newTable = ".new-"
+
     /// One row for each dataset that was ever populated here.
     public static let datasets = "_selfheal_datasets"
     /// One row for each unit.
@@ -57,7 +61,7 @@ public enum LedgerTables {
           unit ANY NOT NULL,
           class TEXT NOT NULL,
           message TEXT NOT NULL,
-          -- The row as one JSON object.
+          -- The row as one JSON object; {"blob": "00ff"} in it is a blob, {"real": "Infinity"} infinity.
           content TEXT NOT NULL,
           created_at INTEGER NOT NULL
         ) STRICT

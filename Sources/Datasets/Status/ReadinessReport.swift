@@ -19,9 +19,12 @@ public struct ReadinessReport: Sendable, Hashable {
     public let blocking: [Blocking]
     /// When it was looked. Milliseconds since 1970.
     public let time: Int64
+    /// The datasets of which a killed run has left a new table behind that was to take their place.
+    public let halfMade: [String]
     private let positions: [String: Int]
 
-    public init(statuses: [DatasetStatus], blocking: [Blocking], time: Int64) {
+    public init(statuses: [DatasetStatus], blocking: [Blocking], time: Int64, halfMade: [String] = []) {
+        self.halfMade = halfMade
         self.statuses = statuses
         self.blocking = blocking
         self.time = time

@@ -44,8 +44,12 @@ public struct StatusReader: Sendable {
         facts = try outcome.get()
         let counts = try await parentCounts(facts, of: graph.order)
         let statuses = StatusAssembly(graph, facts, parentCounts: counts, now: machine.now, options).statuses()
+        let halfMade = graph.order.filter {
+            facts[$0.relation.database]?.ledger[LedgerTables.newTable + $0.name] != nil
+        }
         return ReadinessReport(
-            statuses: statuses, blocking: StatusAssembly.blocking(statuses, graph), time: machine.now)
+            statuses: statuses, blocking: StatusAssembly.blocking(statuses, graph), time: machine.now,
+            halfMade: halfMade.map(\.name))
     }
 
     /// - Returns: a failure only when the run is to stop.

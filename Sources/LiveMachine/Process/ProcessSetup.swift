@@ -17,6 +17,10 @@ public enum ProcessSetup {
         return Interruption(followsSignals: true)
     }
 
+    /// Tells how many lines of the terminal on standard error are drawn over, down to the one that the cursor is in: a signal that ends
+    /// the process at once takes them away.
+    public static func noteDrawnLines(_ count: Int) { selfheal_note_drawn_lines(Int32(clamping: count)) }
+
     static func openStandardDescriptors() {
         for number: Int32 in 0...2 where fcntl(number, F_GETFD) == -1 && errno == EBADF {
             // The lowest free number is this one: those below are open by now.

@@ -94,10 +94,17 @@ struct WorkPlace: Sendable, Hashable {
         isNew = false
     }
 
-    /// A new table beside it. No dataset's name begins with a point.
+    /// A new table beside it.
     init(newFor dataset: Dataset) {
-        ledger = ".new-" + dataset.name
+        ledger = LedgerTables.newTable + dataset.name
         table = LedgerTables.prefix + "new_" + dataset.relation.table
         isNew = true
+    }
+
+    /// Drops a new table, and forgets what was made of it.
+    func discard(_ connection: any ChangingConnection) throws(MachineError) {
+        guard isNew else { return }
+        try connection.execute("DROP TABLE IF EXISTS main.\(table.quotedName)")
+        try WorkLedger(ledger, writing: connection).erase()
     }
 }

@@ -53,6 +53,12 @@ struct WorkLedger {
         return count.first?.first?.integer == 3
     }
 
+    /// Whether it was ever said that something is done of it.
+    func isKnown() throws(MachineError) -> Bool {
+        guard try exists() else { return false }
+        return try !connection.rows("SELECT 1 FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)]).isEmpty
+    }
+
     // MARK: Units
 
     /// - Returns: `nil` when it was never done, nor tried.

@@ -172,7 +172,7 @@ extension WriteSession {
         case .fail: throw .failure(SourceFailure(.constraint, message))
         case .quarantine:
             result.quarantinedRows += 1
-            let content = JSONContent.object(cells.map { .init($0.column, JSONContent($0.value)) }).text
+            let content = KeptRow.text(cells)
             try run { () throws(MachineError) in
                 try ledger.quarantine(unit.key, bad.kind, message, content: content, at: writer.machine.now)
             }

@@ -112,7 +112,7 @@ struct WriteSession {
             case .skip: result.skippedRows += 1
             case .quarantine:
                 result.quarantinedRows += 1
-                let content = JSONContent.object(row.cells.map { .init($0.column, JSONContent($0.value)) }).text
+                let content = KeptRow.text(row.cells)
                 try run { () throws(MachineError) in
                     try ledger.quarantine(unit, bad.kind, message, content: content, at: writer.machine.now)
                 }

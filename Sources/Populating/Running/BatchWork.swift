@@ -39,27 +39,36 @@ struct BatchWork: Sendable {
         var attempt = 1
         while true {
             guard !tools.isStopped(), !tally.isFatal else { return nil }
-            if let origin = source?.origin, let refusal = await work.circuits.refusal(origin) {
+            let pass = await pass()
+            if case .refused(let refusal) = pass {
                 tally.fail(refusal)
                 tally.noteUntried(max(1, batch.units.count))
                 return nil
             }
+            // That may have taken long.
+            guard !tools.isStopped(), !tally.isFatal else {
+                if pass == .probe { await abandonProbe() }
+                return nil
+            }
+            if pass == .probe { tally.noteProbe() }
             let failure: SourceFailure
             do throws(SourceFailure) {
                 let result = try await attemptOnce(batch, attempt)
-                if let origin = source?.origin { await work.circuits.succeeded(origin) }
+                await noteAnswer()
                 await finish(batch, result, attempt)
                 return nil
             } catch {
                 if error == .stopped {
+                    if pass == .probe { await abandonProbe() }
                     tally.fail(.stopped)
                     return nil
                 }
                 failure = tools.redacted(error)
             }
-            switch response(to: failure, batch, attempt) {
+            let response = response(to: failure, batch, attempt)
+            await noteFailure(failure, isHalved: response == .halve, isProbe: pass == .probe)
+            switch response {
             case .stop:
-                if let origin = source?.origin { await noteFailure(origin, failure) }
                 await fail(batch, failure, attempt, isFatal: true)
                 return nil
             case .halve:
@@ -68,13 +77,11 @@ struct BatchWork: Sendable {
                 await slow(failure)
                 return halves(of: batch)
             case .giveUp:
-                if let origin = source?.origin { await noteFailure(origin, failure) }
                 await fail(batch, failure, attempt, isFatal: false)
                 return nil
             case .retry(let delay):
-                if let origin = source?.origin {
-                    await noteFailure(origin, failure)
-                    if failure.retryAfter != nil { await work.circuits.rest(origin, until: tools.clock.now + delay) }
+                if let origin = source?.origin, failure.retryAfter != nil {
+                    await work.circuits.rest(origin, until: tools.clock.now + delay)
                 }
                 await slow(failure)
                 tally.noteRetry(failure.kind)
@@ -137,7 +144,7 @@ struct BatchWork: Sendable {
 
     // MARK: What failures mean
 
-    private enum Response {
+    private enum Response: Equatable {
         /// Nothing more of this dataset.
         case stop
         case halve
@@ -177,14 +184,38 @@ struct BatchWork: Sendable {
         tools.observe(.slows(dataset: name, concurrency: left, failure))
     }
 
-    /// What one unit's content brings about says nothing of the source.
-    private func noteFailure(_ origin: String, _ failure: SourceFailure) async {
+    // MARK: The source's circuit
+
+    /// Waits where the source is left alone.
+    private func pass() async -> Circuits.Pass {
+        guard let origin = source?.origin else { return .free }
+        return await work.circuits.pass(origin, unless: tools.isStopped)
+    }
+
+    private func abandonProbe() async {
+        if let origin = source?.origin { await work.circuits.abandon(origin) }
+    }
+
+    private func noteAnswer() async {
+        guard let origin = source?.origin, await work.circuits.succeeded(origin) else { return }
+        tools.observe(.closes(dataset: name, origin: origin))
+    }
+
+    /// What one unit's content brings about says nothing against the source: it has answered. Nor do the failures of a batch that is
+    /// halved, unless it was to show whether the source is well again.
+    private func noteFailure(_ failure: SourceFailure, isHalved: Bool, isProbe: Bool) async {
+        guard let origin = source?.origin else { return }
         switch failure.kind {
-        case .parse, .constraint, .corruption, .dependency, .lock, .configuration: return
-        case .connection, .rateLimit, .timeout, .resource, .authentication, .unknown: break
-        }
-        if let failures = await work.circuits.failed(origin, failure) {
-            tools.observe(.opens(dataset: name, origin: origin, failures: failures, failure))
+        case .parse, .constraint, .corruption, .lock:
+            if isProbe { await noteAnswer() }
+        case .dependency, .configuration:
+            if isProbe { await abandonProbe() }
+        case .connection, .rateLimit, .timeout, .resource, .authentication, .unknown:
+            guard !isHalved || isProbe else { return }
+            let opened = await work.circuits.failed(origin, failure, isProbe: isProbe, policy)
+            guard let opened else { return }
+            tools.observe(
+                .opens(dataset: name, origin: origin, failures: opened.failures, failure, after: opened.pause))
         }
     }
 

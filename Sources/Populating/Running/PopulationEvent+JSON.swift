@@ -17,8 +17,10 @@ extension PopulationEvent {
         case .slows(_, let concurrency, let failure):
             head("slows") + [.init("concurrency", .number(concurrency))] + failure.members
         case .needs(_, let parent): head("needs") + [.init("parent", .text(parent))]
-        case .opens(_, let origin, let failures, let failure):
+        case .opens(_, let origin, let failures, let failure, let pause):
             head("opens") + [.init("origin", .text(origin)), .init("failures", .number(failures))] + failure.members
+                + [.init("after_seconds", pause.map { .seconds($0) } ?? .null)]
+        case .closes(_, let origin): head("closes") + [.init("origin", .text(origin))]
         case .ends(let outcome):
             head("ends") + [.init("result", .text(outcome.result.rawValue))] + outcome.progress.members
                 + (outcome.failure?.members ?? []) + [.init("tried", .array(outcome.tried.map { .text($0) }))]

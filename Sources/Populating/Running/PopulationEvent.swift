@@ -16,14 +16,16 @@ public enum PopulationEvent: Sendable, Hashable {
     case slows(dataset: String, concurrency: Int, SourceFailure)
     /// What it depends on is populated first.
     case needs(dataset: String, parent: String)
-    /// The circuit of a source has opened: nothing more is asked of it in this run.
-    case opens(dataset: String, origin: String, failures: Int, SourceFailure)
+    /// The circuit of a source has opened: nothing is asked of it for a while, or (`nil`) any more in this run.
+    case opens(dataset: String, origin: String, failures: Int, SourceFailure, after: Duration?)
+    /// A source that was left alone is well again.
+    case closes(dataset: String, origin: String)
     case ends(DatasetOutcome)
 
     public var dataset: String {
         switch self {
         case .begins(let name, _), .advances(let name, _), .retries(let name, _, _, _, _, _), .halves(let name, _, _),
-            .slows(let name, _, _), .needs(let name, _), .opens(let name, _, _, _):
+            .slows(let name, _, _), .needs(let name, _), .opens(let name, _, _, _, _), .closes(let name, _):
             name
         case .ends(let outcome): outcome.dataset
         }

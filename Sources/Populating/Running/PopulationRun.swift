@@ -13,10 +13,15 @@ public struct PopulationOptions: Sendable, Hashable {
     /// Whether parents that are not among those asked for are populated first, where they have too few rows.
     public var takesParentsAlong: Bool
 
+    /// Whether a source that failed again and again is waited for and tried again; else nothing more is asked of it in the run.
+    public var waitsForSources: Bool
+
     public init(
-        jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false, takesParentsAlong: Bool = true
+        jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false, takesParentsAlong: Bool = true,
+        waitsForSources: Bool = true
     ) {
         self.takesParentsAlong = takesParentsAlong
+        self.waitsForSources = waitsForSources
         self.jobs = jobs
         self.forced = forced
         self.waitsForNextAttempt = waitsForNextAttempt
@@ -26,10 +31,10 @@ public struct PopulationOptions: Sendable, Hashable {
 /// Populates datasets, parents before children.
 public struct PopulationRun: Sendable {
     private let graph: DatasetGraph
-    private let tools: PopulationTools
+    private var tools: PopulationTools
     private var options: PopulationOptions
     private let limits: SharedLimits
-    private let circuits = Circuits()
+    private let circuits: Circuits
 
     public init(_ graph: DatasetGraph, _ tools: PopulationTools, _ options: PopulationOptions = PopulationOptions()) {
         self.graph = graph
@@ -40,13 +45,15 @@ public struct PopulationRun: Sendable {
             guard let concurrency = dataset.populate?.concurrency, let pool = concurrency.pool else { continue }
             pools[pool] = min(pools[pool] ?? .max, concurrency.limit)
         }
+        circuits = Circuits(tools.clock, probes: options.waitsForSources ? Circuits.probes : 0)
         limits = SharedLimits(jobs: options.jobs, server: tools.jobServer, pools: pools)
     }
 
     /// One that does other work, and knows the same of sources that fail. How much happens at once stays as it was.
-    public func with(_ options: PopulationOptions) -> PopulationRun {
+    public func with(_ options: PopulationOptions, _ tools: PopulationTools) -> PopulationRun {
         var run = self
         run.options = options
+        run.tools = tools
         return run
     }
 
@@ -184,6 +191,27 @@ public struct PopulationRun: Sendable {
             if outcome.result != .notStarted { tools.observe(.ends(outcome)) }
         }
         return graph.order.compactMap { outcomes[$0.name] }
+    }
+
+    /// Takes away what killed runs have left of new tables that were to take the place of these datasets' own.
+    /// - Returns: the datasets of which something was taken away.
+    public func discardHalfMade(_ names: Set<String>) async -> [String] {
+        var discarded: [String] = []
+        for dataset in graph.order where names.contains(dataset.name) {
+            let place = WorkPlace(newFor: dataset)
+            do throws(MachineError) {
+                let isThere = try await tools.machine.changeDatabase(dataset.relation.database) {
+                    connection throws(MachineError) in
+                    guard try WorkLedger(place.ledger, reading: connection).isKnown() else { return false }
+                    try place.discard(connection)
+                    return true
+                }
+                if isThere { discarded.append(dataset.name) }
+            } catch {
+                // The next run does it.
+            }
+        }
+        return discarded
     }
 
     private func replace(_ dataset: Dataset, _ outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {

@@ -48,11 +48,19 @@ struct Replacing: Sendable {
                     : nil
             }
         }
+        let halfMade = HalfMadeTable(work: work)
+        let parents = try await parentGenerations()
+        let mayGoOn = try await !halfMade.hasLostUnits()
         try await changing { connection throws(MachineError) in
             guard let form = try TableForm(dataset.relation.table, on: connection), !form.isView else {
                 return SourceFailure(.dependency, "the table '\(dataset.relation.table)' does not exist")
             }
-            try forget(connection)
+            let signature = try halfMade.signature(form, parents: parents, connection)
+            if mayGoOn, let finished = try halfMade.finishedUnits(signature, connection) {
+                if finished > 0 { work.tally.note("went on with \(finished) units that a killed run had made") }
+                return nil
+            }
+            try work.place.discard(connection)
             // SQLite itself says how the table would be stated under another name.
             try connection.execute(
                 "SAVEPOINT selfheal_new; PRAGMA legacy_alter_table=ON; "
@@ -67,6 +75,7 @@ struct Replacing: Sendable {
             }
             try connection.execute(statement)
             try makeIndexes(form, connection)
+            try WorkLedger(work.place.ledger, writing: connection).remember(parents: signature)
             return nil
         }
     }
@@ -91,21 +100,14 @@ struct Replacing: Sendable {
         }
     }
 
-    /// What an earlier run has left.
-    private func forget(_ connection: any ChangingConnection) throws(MachineError) {
-        let ledger = try WorkLedger(work.place.ledger, writing: connection)
-        try connection.execute("DROP TABLE IF EXISTS main.\(work.place.table.quotedName)")
-        try ledger.erase()
-    }
-
     private func dropTable() async {
         do throws(SourceFailure) {
             try await changing { connection throws(MachineError) in
-                try forget(connection)
+                try work.place.discard(connection)
                 return nil
             }
         } catch {
-            // The next run that needs the place drops it.
+            // The next run does it.
         }
     }
 

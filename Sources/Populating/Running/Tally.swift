@@ -11,6 +11,7 @@ final class Tally: Sendable {
         var isFatal = false
         var retries: [FailureClass: Int] = [:]
         var halvings = 0
+        var probes = 0
         var slowest: Int?
         var skippedRows = 0
         var untried = 0
@@ -48,6 +49,7 @@ final class Tally: Sendable {
 
     func noteRetry(_ kind: FailureClass) { state.withLock { $0.retries[kind, default: 0] += 1 } }
     func noteHalving() { state.withLock { $0.halvings += 1 } }
+    func noteProbe() { state.withLock { $0.probes += 1 } }
     func noteSlower(_ concurrency: Int) { state.withLock { $0.slowest = concurrency } }
     func noteUntried(_ units: Int) { state.withLock { $0.untried += units } }
     func note(_ text: String) { state.withLock { $0.notes.append(text) } }
@@ -61,6 +63,10 @@ final class Tally: Sendable {
             }
             if state.halvings > 0 {
                 words.append("halved batches \(state.halvings) \(state.halvings == 1 ? "time" : "times")")
+            }
+            if state.probes > 0 {
+                words.append(
+                    "waited for its source and asked again \(state.probes) \(state.probes == 1 ? "time" : "times")")
             }
             if let slowest = state.slowest { words.append("went down to \(slowest) at once") }
             if state.progress.quarantinedRows > 0 {

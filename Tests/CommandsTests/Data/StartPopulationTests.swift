@@ -235,4 +235,77 @@ import Testing
         #expect(heal.status == 1 && !heal.all.contains("Populating"), "\(heal.all)")
         #expect(!sandbox.exists("app.db") && !sandbox.exists("asked.txt"))
     }
+
+    @Test("What does not depend on each other is populated at the same time, and each has its own outcome")
+    func together() async throws {
+        let sandbox = try Sandbox()
+        func dataset(_ name: String, after parents: String = "", _ populate: String) -> String {
+            """
+              \(name):
+                relation: {database: app.db, table: \(name)}
+                depends_on: [\(parents)]
+                retry: {max_attempts: 1}
+                populate: {\(populate)}
+
+            """
+        }
+        let datasets = [
+            dataset("a", "command: [/bin/sh, meet.sh, a, b]"), dataset("b", "command: [/bin/sh, meet.sh, b, a]"),
+            dataset("wrong", "sql: SELECT 1 AS n WHERE 0"), dataset("below", after: "wrong", "sql: SELECT 2 AS n"),
+            dataset("last", after: "a, b", "sql: SELECT count(*) AS n FROM a JOIN b"),
+        ]
+        try sandbox.write("schemas.yaml", "version: 1\ndatasets:\n" + datasets.joined())
+        // Each waits for the other one.
+        try sandbox.write(
+            "meet.sh",
+            """
+            echo x > "$1.here"
+            for n in $(seq 100); do [ ! -e "$2.here" ] || { echo '{"n": 1}'; exit 0; }; sleep 0.1; done
+            exit 69
+            """)
+        let tables = ["a", "b", "wrong", "below", "last"].map { "CREATE TABLE \($0)(n INTEGER);" }.joined()
+        _ = try await sandbox.sqlite("app.db", tables)
+        let heal = try await sandbox.heal()
+        #expect(heal.status == 1, "\(heal.all)")
+        #expect(try await sandbox.sqlite("app.db", "SELECT n FROM last") == "1", "\(heal.all)")
+        #expect(heal.all.contains("its SQL gave no rows"), "\(heal.all)")
+        #expect(heal.all.contains("'wrong' has 0 of the 1 rows"), "\(heal.all)")
+        let repairs = try await sandbox.sqlite(
+            ".selfheal/journal.db", "SELECT subject, outcome FROM repair WHERE run = 1 ORDER BY subject")
+        #expect(repairs == "a|applied\nb|applied\nbelow|failed\nlast|applied\nwrong|failed")
+    }
+
+    @Test("What is left to people is not populated because its parent is", arguments: [true, false])
+    func leftWaiting(_ isStale: Bool) async throws {
+        let sandbox = try Sandbox()
+        try sandbox.write(
+            "schemas.yaml",
+            """
+            version: 1
+            datasets:
+              parent:
+                relation: {database: app.db, table: parent}
+                populate: {sql: SELECT 1 AS n}
+              child:
+                relation: {database: app.db, table: child}
+                depends_on: [parent]
+                populate: {command: [/bin/sh, child.sh], at_start: false}
+
+            """)
+        try sandbox.write("child.sh", "echo x >> asked.txt; echo '{\"n\": 1}'")
+        _ = try await sandbox.sqlite("app.db", "CREATE TABLE parent(n); CREATE TABLE child(n)")
+        if isStale {
+            #expect(try await sandbox.tool("selfheal", ["data", "heal"]).status == 0)
+        } else {
+            // Rows that nobody here has made are taken as they are.
+            _ = try await sandbox.sqlite("app.db", "INSERT INTO child VALUES (1)")
+        }
+        let asked = isStale ? "x\n" : nil
+        _ = try await sandbox.sqlite("app.db", "DELETE FROM parent")
+        let heal = try await sandbox.heal()
+        #expect(heal.status == (isStale ? 1 : 0), "\(heal.all)")
+        #expect(try await sandbox.sqlite("app.db", "SELECT n FROM parent") == "1")
+        #expect(heal.all.contains("selfheal data heal +child") == isStale, "\(heal.all)")
+        #expect(sandbox.exists("asked.txt") ? try sandbox.read("asked.txt") == asked : asked == nil)
+    }
 }
