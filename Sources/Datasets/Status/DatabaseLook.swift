@@ -266,17 +266,19 @@ struct DatabaseLook {
     func units(_ dataset: Dataset, _ unit: WorkUnit, of parent: Dataset) throws(MachineError) -> UnitProgress {
         let table = parent.relation.table.quotedSQLName
         let key = "parent.\(unit.key.quotedSQLName)"
+        // As the bytes are, whatever collation and affinity the parent's column has: the ledger's has neither.
+        let exact = "+\(key) COLLATE BINARY"
         guard types[LedgerTables.units] != nil else {
             let all = try connection.rows("SELECT count(\(key)) FROM main.\(table) AS parent")
             return UnitProgress(done: 0, failed: 0, pending: Int(all[0][0].integer ?? 0), isCounted: true)
         }
-        let changed = unit.version.map { "OR work.version IS NOT parent.\($0.quotedSQLName)" } ?? ""
+        let changed = unit.version.map { "OR work.version IS NOT +parent.\($0.quotedSQLName) COLLATE BINARY" } ?? ""
         let rows = try connection.rows(
             """
             SELECT CASE WHEN work.unit IS NULL OR work.state IN ('pending', 'running') \(changed) THEN 'pending'
               ELSE work.state END AS now, count(*)
             FROM main.\(table) AS parent
-            LEFT JOIN main.\(LedgerTables.units) AS work ON work.dataset = ? AND work.unit = \(key)
+            LEFT JOIN main.\(LedgerTables.units) AS work ON work.dataset = ? AND work.unit = \(exact)
             WHERE \(key) IS NOT NULL GROUP BY now
             """, [.text(dataset.name)])
         var progress = UnitProgress(done: 0, failed: 0, pending: 0, isCounted: true)
