@@ -139,8 +139,8 @@ struct StatusAssembly {
         else { return [] }
         return status.dataset.parents.filter { name in
             guard let parent = graph[name] else { return false }
-            let current = facts[parent.relation.database]?.ledger[name]?.generation ?? 0
-            return current > entry.parents[name] ?? 0
+            return facts[parent.relation.database]?.ledger[name]?.generation.isNewer(than: entry.parents[name])
+                ?? false
         }
     }
 

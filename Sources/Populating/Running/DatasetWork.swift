@@ -206,11 +206,15 @@ struct DatasetWork: Sendable {
     // MARK: As a whole
 
     private func performWhole(_ source: (any RowSource)?) async throws(SourceFailure) {
-        let need = try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
+        let whole = WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
+        let need = try await whole
             .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
         guard need.isNeeded || place.isNew else { return }
         // What SQL does is looked at in the transaction that it runs in.
-        if source != nil { _ = try await reconcile() }
+        if source != nil {
+            _ = try await reconcile()
+            if need.replacesAll, population.write == .append, !place.isNew { try await whole.requireOwnRows() }
+        }
         tally.begin(total: 1)
         tools.observe(.begins(dataset: dataset.name, total: 1))
         await BatchWork(self, source, Slots(1), parents: need.parents, replacesAll: need.replacesAll && !place.isNew)
