@@ -43,7 +43,8 @@ struct KeyTests {
     func distinct(_ column: String, _ rows: String, _ count: Int) async throws {
         for index in ["", "CREATE INDEX i ON p (k);"] {
             let bed = try await Bed([
-                "app.db": "CREATE TABLE p (\(column), v); CREATE TABLE c (pk, body); \(index) INSERT INTO p VALUES \(rows);"
+                "app.db":
+                    "CREATE TABLE p (\(column), v); CREATE TABLE c (pk, body); \(index) INSERT INTO p VALUES \(rows);"
             ])
             let source = ScriptedSource { batch, _ throws(SourceFailure) in
                 batch.units.map { SourceRow([Cell("pk", $0.key), Cell("body", $0["v"] ?? .null)]) }
@@ -65,7 +66,8 @@ struct KeyTests {
         }
     }
 
-    @Test("no key is passed over where a page ends between two that the column takes for one", arguments: [true, false])
+    @Test(
+        "no key is passed over where a page ends between two that the column takes for one", arguments: [true, false])
     func pages(_ isIndexed: Bool) async throws {
         let bed = try await Bed([
             "app.db": """

@@ -16,7 +16,8 @@ public struct LedgerEntry: Sendable, Hashable {
     public var unitCount: Int64
 
     public init(
-        generation: Generation = Generation(), parents: [String: Generation] = [:], populatedAt: Int64? = nil, done: Int = 0,
+        generation: Generation = Generation(), parents: [String: Generation] = [:], populatedAt: Int64? = nil,
+        done: Int = 0,
         failed: Int = 0, rowsWritten: Int = 0, quarantined: Int = 0, unitMicroseconds: Int64 = 0, unitCount: Int64 = 0
     ) {
         self.generation = generation
@@ -29,6 +30,9 @@ public struct LedgerEntry: Sendable, Hashable {
         self.unitMicroseconds = unitMicroseconds
         self.unitCount = unitCount
     }
+
+    /// How many units are not pending: what is set aside is among those that are done.
+    var settled: Int { done + failed }
 
     /// How long a unit took, as a mean; `nil` at first.
     public var unitTime: Duration? {

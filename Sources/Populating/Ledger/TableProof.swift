@@ -124,7 +124,8 @@ struct RowDigest: Sendable, Hashable {
         sum.rows += other.rows
         sum.types =
             one.types.isEmpty
-            ? other.types : other.types.isEmpty ? one.types : zip(one.types, other.types).map { zip($0, $1).map { $0 + $1 } }
+            ? other.types
+            : other.types.isEmpty ? one.types : zip(one.types, other.types).map { zip($0, $1).map { $0 + $1 } }
         sum.checksum = zip(one.checksum, other.checksum).map { $0 &+ $1 }
         return sum
     }

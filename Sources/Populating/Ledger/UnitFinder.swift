@@ -63,16 +63,18 @@ struct UnitFinder {
         return Layout(table: form.name, key: key, version: version, columns: columns)
     }
 
-    /// How many units there are, and how many of the parent's rows have no key and can be none.
-    func count(_ layout: Layout) async throws(SourceFailure) -> (units: Int, keyless: Int) {
-        let counts = try await reading(parent.database) { connection throws(MachineError) in
-            try connection.rows(
+    /// How many units there are, and which of the parent's rows can be none.
+    func count(_ layout: Layout) async throws(SourceFailure) -> (units: Int, faults: KeyFaults) {
+        try await reading(parent.database) { connection throws(MachineError) in
+            let counts = try connection.rows(
                 "SELECT count(*), count(\(layout.key.quotedName)) FROM main.\(layout.table.quotedName)"
-            ).first ?? []
+            ).first
+            let all = Int(counts?.first?.integer ?? 0)
+            let units = Int(counts?.last?.integer ?? 0)
+            let look = UnitKeyLook(layout.key, of: layout.table, on: connection)
+            let isUnique = try look.stated()?.isUnique ?? false
+            return (units, KeyFaults(keyless: all - units, repeated: isUnique ? 0 : try look.repeated()))
         }
-        let all = Int(counts.first?.integer ?? 0)
-        let units = Int(counts.last?.integer ?? 0)
-        return (units, all - units)
     }
 
     /// The next pending units after a key, in the order of the keys.

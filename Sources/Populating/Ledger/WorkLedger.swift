@@ -233,7 +233,8 @@ struct WorkLedger {
         var memory = Memory()
         guard shape != .none else { return memory }
         let columns = shape == .current ? "parents, parent_incarnations, proof" : "parents, NULL, NULL"
-        let row = try connection.rows("SELECT \(columns) FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)])
+        let row =
+            try connection.rows("SELECT \(columns) FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)])
             .first ?? [.null, .null, .null]
         for member in Self.members(row[0]) {
             if case .integer(let number) = member.value { memory.parents[member.name] = Generation(number) }
