@@ -122,7 +122,10 @@ public struct Quarantine: Sendable {
                 try population.unit.map { unit throws(SourceFailure) in
                     try RowWriter.unitColumn(unit, in: form)
                 } ?? nil
-            return try Self.write(row, item, column, writer, ledger, redact, now)
+            let isAppended = population.unit == nil && population.write == .append
+            return try Self.write(row, item, column, writer, ledger, redact, now) { () throws(MachineError) in
+                if isAppended { try Self.addToProof(form, ledger, connection) }
+            }
         } catch {
             return .failure(error)
         }
@@ -130,7 +133,7 @@ public struct Quarantine: Sendable {
 
     private static func write(
         _ row: SourceRow, _ item: Item, _ unitColumn: String?, _ writer: RowWriter, _ ledger: WorkLedger,
-        _ redact: (String) -> String, _ now: Int64
+        _ redact: (String) -> String, _ now: Int64, _ note: () throws(MachineError) -> Void
     ) throws(SourceFailure) -> Result<Replay, SourceFailure> {
         do throws(MachineError) {
             var cells = row.cells
@@ -139,6 +142,7 @@ public struct Quarantine: Sendable {
                 try ledger.quarantine(item.unit, bad.kind, redact(bad.message), content: item.content, at: item.time)
                 return .success(.refused(redact(bad.message)))
             }
+            try note()
             if var entry = try ledger.entry(item.unit) {
                 entry.rowCount += 1
                 try ledger.set(item.unit, entry, at: now)
@@ -149,6 +153,16 @@ public struct Quarantine: Sendable {
         } catch {
             throw SourceFailure(error)
         }
+    }
+
+    /// The row that was just written is one of ours.
+    private static func addToProof(
+        _ form: TableForm, _ ledger: WorkLedger, _ connection: any SQLConnection
+    ) throws(MachineError) {
+        var memory = try ledger.memory()
+        guard var proof = memory.proof else { return }
+        memory.proof = try proof.addLastRow(of: form, on: connection) ? proof : nil
+        try ledger.remember(memory)
     }
 
     /// Gives an item up: a unit then counts as done, without rows.

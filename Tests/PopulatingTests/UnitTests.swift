@@ -113,7 +113,7 @@ struct UnitTests {
         let outcome = try await bed.run(datasets, ["parts": source])["parts"]
         #expect(outcome?.result == .incomplete)
         #expect(outcome?.failure?.kind == .constraint)
-        #expect(outcome?.failure?.message == "1 rows of 'docs' have no 'id', so nothing can be made of them")
+        #expect(outcome?.failure?.message == "1 row of 'docs' has no 'id', so nothing can be made of it")
         #expect(source.calls == [["1", "2.5", "", "1", "x01"]])
         #expect(
             try await bed.rows("SELECT typeof(doc) FROM parts ORDER BY rowid")

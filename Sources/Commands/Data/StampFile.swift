@@ -9,8 +9,10 @@ struct StampFile {
     /// Writes what it says of the dataset, unless it says so already: its time is that of the last change.
     /// - Returns: what went wrong.
     func write(_ status: DatasetStatus) -> String? {
-        let text =
-            "\(status.name) generation \(status.ledger?.generation ?? 0), \(status.rows.map { "\($0)" } ?? "?") rows\n"
+        let generation = status.ledger?.generation ?? Generation()
+        let incarnation = generation.incarnation.map { " of \($0)" } ?? ""
+        let rows = status.rows.map { "\($0)" } ?? "?"
+        let text = "\(status.name) generation \(generation.number)\(incarnation), \(rows) rows\n"
         if text == current { return nil }
         if let trouble = makeFolders() { return trouble }
         return ReportFile(path: path, format: .text).write(text)

@@ -79,8 +79,8 @@ actor DatasetSurvey {
         // What it depends on, as far up as nothing is known yet.
         var known = statuses
         let missing = unknown(above: name)
-        let counts = try await reader.parentCounts(facts, of: missing)
-        let assembly = StatusAssembly(graph, facts, parentCounts: counts, now: machine.now, options)
+        let units = try await reader.parentUnits(facts, of: missing)
+        let assembly = StatusAssembly(graph, facts, parentUnits: units, now: machine.now, options)
         for dataset in missing {
             known[dataset.name] = assembly.status(dataset) { known[$0]?.isReady ?? false }
         }

@@ -116,6 +116,7 @@ public struct RequiredDataset: Check {
 
     private func hint(_ status: DatasetStatus, _ repair: Repair?) -> String? {
         if repair != nil { return "auto-heal populates it, as does: selfheal data heal +\(subject)" }
+        if status.state == .invalid, let hint = status.keyHint { return hint }
         if let parent = status.waitsFor.first, status.state == .waiting { return "heal \(parent) first" }
         return dataset.populate != nil && status.whyNotPopulated == nil ? "selfheal data heal +\(subject)" : nil
     }

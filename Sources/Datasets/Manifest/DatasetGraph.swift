@@ -8,14 +8,14 @@ public struct DatasetGraph: Sendable, Hashable {
     private let positions: [String: Int]
     private let childPositions: [[Int]]
     /// Those whose rows are units of others.
-    let unitParents: Set<String>
+    let unitKeys: [String: Set<String>]
 
     /// One of nothing.
     public init() {
         order = []
         positions = [:]
         childPositions = []
-        unitParents = []
+        unitKeys = [:]
     }
 
     /// Adds what is wrong with the graph to `problems`: two of one name, unknown parents, a dataset that depends on itself, a circle.
@@ -71,7 +71,8 @@ public struct DatasetGraph: Sendable, Hashable {
         var positions = Array(repeating: 0, count: order.count)
         for (position, place) in order.enumerated() { positions[place] = position }
         self.positions = places.mapValues { positions[$0] }
-        unitParents = Set(datasets.compactMap { $0.populate?.unit?.parent })
+        unitKeys = datasets.compactMap { $0.populate?.unit }
+            .reduce(into: [:]) { $0[$1.parent, default: []].insert($1.key.asciiLowercased) }
         childPositions = order.map { children[$0].map { positions[$0] } }
     }
 

@@ -24,6 +24,27 @@ struct TableFacts: Sendable {
     var quarantinedUnits = 0
     /// Of each unit, when they were all looked at.
     var units: Result<UnitProgress, MachineError>?
+    /// Of the columns that name units of others.
+    var keys: [String: KeyFacts] = [:]
+    /// Of the parent that its units are taken from.
+    var parentUnits: UnitCount?
+}
+
+/// What was seen of a column that names units of others, without counting them.
+struct KeyFacts: Sendable {
+    var stated: UnitKeyLook.Stated
+    /// Of the first rows, unless each unit was looked at.
+    var faults = KeyFaults()
+
+    /// Whether each row is a unit: the schema sees to it.
+    var isSure: Bool { stated.isUnique && stated.isFilled }
+}
+
+/// How many units a parent has, counted no further than tells whether there is one more than are done.
+struct UnitCount: Sendable {
+    var units: Int
+    /// What its other rows are, when all units are done.
+    var faults = KeyFaults()
 }
 
 /// Looks at the datasets of one database through one connection.
@@ -31,7 +52,7 @@ struct DatabaseLook {
     let connection: any SQLConnection
     let options: StatusOptions
     /// The tables and views, by their names in lower case, which is how SQLite compares them.
-    private let types: [String: String]
+    let types: [String: String]
     let ledger: [String: LedgerEntry]
 
     init(_ connection: any SQLConnection, _ options: StatusOptions) throws(MachineError) {
@@ -79,7 +100,7 @@ struct DatabaseLook {
     }
 
     /// Failures of one statement are this dataset's; that the run is to stop, or that the file is damaged, is everybody's.
-    private func attempt<Value>(
+    func attempt<Value>(
         _ body: () throws(MachineError) -> Value
     ) throws(MachineError) -> Result<Value, MachineError> {
         do throws(MachineError) {
@@ -97,7 +118,7 @@ struct DatabaseLook {
         return Set(rows.compactMap { $0[0].text?.asciiLowercased })
     }
 
-    private func number(_ sql: String, _ arguments: [SQLValue] = []) throws(MachineError) -> Int64? {
+    func number(_ sql: String, _ arguments: [SQLValue] = []) throws(MachineError) -> Int64? {
         try connection.firstRow(sql, arguments, within: options.timeLimit)?.first?.integer
     }
 
@@ -148,7 +169,7 @@ struct DatabaseLook {
         }
     }
 
-    private func boundedCount(_ table: String, _ limit: Int) throws(MachineError) -> RowCount {
+    func boundedCount(_ table: String, _ limit: Int) throws(MachineError) -> RowCount {
         if limit == 1 {
             // The same, in half of the time that it takes to prepare: most datasets need only not be empty.
             return try number("SELECT 1 FROM main.\(table) LIMIT 1") == nil ? .exactly(0) : .moreThan(1)
@@ -213,7 +234,7 @@ struct DatabaseLook {
         case .sql(let query):
             return try connection.firstRow(query, [], within: options.timeLimit)?.first?.isTrue ?? false
         case .unique(let columns):
-            if try isUniqueByItself(columns, table) { return true }
+            if try connection.isUnique(columns, in: table.unquotedSQLName) { return true }
             let names = columns.map { "here.\($0.quotedSQLName)" }
             let rows = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
             let sql =
@@ -225,75 +246,6 @@ struct DatabaseLook {
             let sql = "SELECT 1 FROM main.\(table) AS here WHERE \(any) LIMIT 1"
             return try connection.firstRow(sql, [], within: options.timeLimit) == nil
         }
-    }
-
-    /// Whether an index or a primary key sees to it, so that no row has to be read.
-    private func isUniqueByItself(_ columns: [String], _ table: String) throws(MachineError) -> Bool {
-        let wanted = Set(columns.map(\.asciiLowercased))
-        let name = SQLValue.text(table.unquotedSQLName)
-        let keys = try connection.rows(
-            "SELECT lower(name), pk, type FROM pragma_table_info(?, 'main') WHERE pk > 0", [name])
-        // The columns themselves must be there: a check that names others is a mistake.
-        let all = try connection.rows("SELECT lower(name) FROM pragma_table_xinfo(?, 'main')", [name])
-        guard wanted.isSubset(of: all.compactMap { $0[0].text }) else { return false }
-        if keys.count == 1, let key = keys[0][0].text, wanted.contains(key), keys[0][2].text?.uppercased() == "INTEGER"
-        {
-            return true
-        }
-        let indexed = try connection.rows(
-            """
-            SELECT list.name, lower(info.name) FROM pragma_index_list(?, 'main') AS list, \
-            pragma_index_info(list.name, 'main') AS info WHERE list."unique" AND NOT list.partial
-            """, [name])
-        var indexes: [String: [String?]] = [:]
-        for row in indexed { indexes[row[0].text ?? "", default: []].append(row[1].text) }
-        return indexes.values.contains { $0.allSatisfy { $0.map(wanted.contains) ?? false } }
-    }
-
-    // MARK: Units
-
-    /// In time that grows with what is in quarantine, not with the units.
-    func quarantinedUnits(_ dataset: Dataset) throws(MachineError) -> Int {
-        guard let entry = ledger[dataset.name], entry.quarantined > 0, types[LedgerTables.quarantine] != nil,
-            types[LedgerTables.units] != nil
-        else { return 0 }
-        let count = try number(
-            """
-            SELECT count(*) FROM (SELECT DISTINCT unit FROM main.\(LedgerTables.quarantine) WHERE dataset = ?1) AS set_aside
-            JOIN main.\(LedgerTables.units) AS work ON work.dataset = ?1 AND work.unit = set_aside.unit
-            WHERE work.state = 'quarantined'
-            """, [.text(dataset.name)])
-        return Int(count ?? 0)
-    }
-
-    /// Looks at every row of the parent.
-    func units(_ dataset: Dataset, _ unit: WorkUnit, of parent: Dataset) throws(MachineError) -> UnitProgress {
-        let table = parent.relation.table.quotedSQLName
-        let key = "parent.\(unit.key.quotedSQLName)"
-        guard types[LedgerTables.units] != nil else {
-            let all = try connection.rows("SELECT count(\(key)) FROM main.\(table) AS parent")
-            return UnitProgress(done: 0, failed: 0, pending: Int(all[0][0].integer ?? 0), isCounted: true)
-        }
-        let changed = unit.version.map { "OR work.version IS NOT parent.\($0.quotedSQLName)" } ?? ""
-        let rows = try connection.rows(
-            """
-            SELECT CASE WHEN work.unit IS NULL OR work.state IN ('pending', 'running') \(changed) THEN 'pending'
-              ELSE work.state END AS now, count(*)
-            FROM main.\(table) AS parent
-            LEFT JOIN main.\(LedgerTables.units) AS work ON work.dataset = ? AND work.unit = \(key)
-            WHERE \(key) IS NOT NULL GROUP BY now
-            """, [.text(dataset.name)])
-        var progress = UnitProgress(done: 0, failed: 0, pending: 0, isCounted: true)
-        for row in rows {
-            let count = Int(row[1].integer ?? 0)
-            switch row[0].text {
-            case "done": progress.done = count
-            case "failed": progress.failed = count
-            case "quarantined": progress.quarantined = count
-            default: progress.pending += count
-            }
-        }
-        return progress
     }
 }
 

@@ -21,6 +21,8 @@ public struct DatasetStatus: Sendable, Hashable {
     public var ledger: LedgerEntry?
     /// What the manifest says of how it is populated and cannot be: columns that are not there.
     public var misfit: String?
+    /// Rows of the parent that are no units; `nil` when there are none, as far as was looked.
+    public var keys: KeyFaults?
     /// Whether not only its table is missing.
     public var isDatabaseMissing = false
 

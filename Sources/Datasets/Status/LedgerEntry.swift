@@ -3,10 +3,9 @@ import HealModel
 
 /// What the work ledger says of a dataset.
 public struct LedgerEntry: Sendable, Hashable {
-    /// Goes up whenever rows were written.
-    public var generation: Int64
+    public var generation: Generation
     /// The generations of its parents when it was last made as a whole.
-    public var parents: [String: Int64]
+    public var parents: [String: Generation]
     /// Milliseconds since 1970.
     public var populatedAt: Int64?
     public var done: Int
@@ -17,7 +16,8 @@ public struct LedgerEntry: Sendable, Hashable {
     public var unitCount: Int64
 
     public init(
-        generation: Int64 = 0, parents: [String: Int64] = [:], populatedAt: Int64? = nil, done: Int = 0,
+        generation: Generation = Generation(), parents: [String: Generation] = [:], populatedAt: Int64? = nil,
+        done: Int = 0,
         failed: Int = 0, rowsWritten: Int = 0, quarantined: Int = 0, unitMicroseconds: Int64 = 0, unitCount: Int64 = 0
     ) {
         self.generation = generation
@@ -31,6 +31,9 @@ public struct LedgerEntry: Sendable, Hashable {
         self.unitCount = unitCount
     }
 
+    /// How many units are not pending: what is set aside is among those that are done.
+    var settled: Int { done + failed }
+
     /// How long a unit took, as a mean; `nil` at first.
     public var unitTime: Duration? {
         unitCount > 0 ? .microseconds(unitMicroseconds / unitCount) : nil
@@ -39,28 +42,38 @@ public struct LedgerEntry: Sendable, Hashable {
     /// All entries of a database, by dataset. The table must be there.
     static func all(_ connection: any SQLConnection) throws(MachineError) -> [String: LedgerEntry] {
         var entries: [String: LedgerEntry] = [:]
+        // Ledgers of earlier versions are read as they are.
+        let isCurrent = try connection.rows(LedgerTables.query).first?.last?.integer == 1
         let rows = try connection.rows(
             """
-            SELECT dataset, generation, populated_at, done, failed, rows_written, quarantined, unit_microseconds, unit_count
+            SELECT dataset, generation, populated_at, done, failed, rows_written, quarantined, unit_microseconds, unit_count,
+              \(isCurrent ? "incarnation" : "NULL")
             FROM main.\(LedgerTables.datasets)
             """)
         for row in rows {
             guard let name = row[0].text else { continue }
             let number = { (index: Int) in row[index].integer ?? 0 }
             entries[name] = LedgerEntry(
-                generation: number(1), populatedAt: row[2].integer, done: Int(number(3)), failed: Int(number(4)),
-                rowsWritten: Int(number(5)), quarantined: Int(number(6)), unitMicroseconds: number(7),
-                unitCount: number(8))
+                generation: Generation(number(1), of: row[9].text), populatedAt: row[2].integer, done: Int(number(3)),
+                failed: Int(number(4)), rowsWritten: Int(number(5)), quarantined: Int(number(6)),
+                unitMicroseconds: number(7), unitCount: number(8))
         }
-        let parents = try connection.rows(
-            """
-            SELECT dataset, made.key, made.value FROM main.\(LedgerTables.datasets),
-              json_each(CASE WHEN json_valid(parents) THEN parents ELSE '{}' END) AS made
-            """)
-        for row in parents {
+        for row in try connection.rows(members(of: "parents")) {
             guard let name = row[0].text, let parent = row[1].text, let generation = row[2].integer else { continue }
-            entries[name]?.parents[parent] = generation
+            entries[name]?.parents[parent] = Generation(generation)
+        }
+        for row in isCurrent ? try connection.rows(members(of: "parent_incarnations")) : [] {
+            guard let name = row[0].text, let parent = row[1].text else { continue }
+            entries[name]?.parents[parent]?.incarnation = row[2].text
         }
         return entries
+    }
+
+    /// A query for the members of a column that holds an object.
+    private static func members(of column: String) -> String {
+        """
+        SELECT dataset, made.key, made.value FROM main.\(LedgerTables.datasets),
+          json_each(CASE WHEN json_valid(\(column)) THEN \(column) ELSE '{}' END) AS made
+        """
     }
 }

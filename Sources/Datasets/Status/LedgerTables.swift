@@ -14,6 +14,19 @@ public enum LedgerTables {
     /// Rows that did not fit.
     public static let quarantine = "_selfheal_quarantine"
 
+    /// Columns of `datasets` that earlier versions did not make; the last one is there only with all others.
+    public static let additions = [
+        (column: "incarnation", definition: "TEXT"), (column: "proof", definition: "TEXT"),
+        (column: "parent_incarnations", definition: "TEXT NOT NULL DEFAULT '{}'"),
+    ]
+
+    /// A query for how many of them there are, and 1 where `datasets` has all columns.
+    public static let query = """
+        SELECT count(*), coalesce(max(name = '_selfheal_datasets' AND instr(sql, 'parent_incarnations') > 0), 0)
+        FROM main.sqlite_schema
+        WHERE type = 'table' AND name IN ('_selfheal_datasets', '_selfheal_units', '_selfheal_quarantine')
+        """
+
     /// What makes them, in order; harmless where they are there.
     public static let statements = [
         """
@@ -32,7 +45,13 @@ public enum LedgerTables {
           quarantined INTEGER NOT NULL DEFAULT 0,
           -- How long all units took together, in microseconds, and how many that were: for estimates.
           unit_microseconds INTEGER NOT NULL DEFAULT 0,
-          unit_count INTEGER NOT NULL DEFAULT 0
+          unit_count INTEGER NOT NULL DEFAULT 0,
+          -- Random, so that generations of a table that was lost are not taken for those of the one in its place.
+          incarnation TEXT,
+          -- What the rows of a dataset that is appended to as a whole were when all of them came from here, as columns and digests.
+          proof TEXT,
+          -- {"parent": incarnation, …}, beside 'parents'.
+          parent_incarnations TEXT NOT NULL DEFAULT '{}'
         ) WITHOUT ROWID
         """,
         """

@@ -5,17 +5,17 @@ import HealModel
 struct StatusAssembly {
     private let graph: DatasetGraph
     private let facts: [ResourcePath: DatabaseFacts]
-    private let parentCounts: [String: Int]
+    private let parentUnits: [String: UnitCount]
     private let now: Int64
     private let options: StatusOptions
 
     init(
-        _ graph: DatasetGraph, _ facts: [ResourcePath: DatabaseFacts], parentCounts: [String: Int], now: Int64,
+        _ graph: DatasetGraph, _ facts: [ResourcePath: DatabaseFacts], parentUnits: [String: UnitCount], now: Int64,
         _ options: StatusOptions
     ) {
         self.graph = graph
         self.facts = facts
-        self.parentCounts = parentCounts
+        self.parentUnits = parentUnits
         self.now = now
         self.options = options
     }
@@ -56,6 +56,7 @@ struct StatusAssembly {
         status.checks = table.checks
         status.misfit = misfit(dataset, table)
         status.units = units(dataset, table, status)
+        status.keys = keys(dataset, table, status)
         age(&status, table)
         status.health = health(status)
         (status.state, status.reason) = verdict(status, table)
@@ -97,11 +98,11 @@ struct StatusAssembly {
             progress = counted
         } else if let entry = status.ledger {
             let counted = facts[parent.relation.database]?.tables[parent.name]?.counted ?? 0
-            let all = max(counted, parentCounts[dataset.name] ?? 0)
-            let settled = entry.done + entry.failed + table.quarantinedUnits
+            let all = (table.parentUnits ?? parentUnits[dataset.name])?.units ?? counted
+            let aside = min(table.quarantinedUnits, entry.done)
             progress = UnitProgress(
-                done: entry.done, failed: entry.failed, quarantined: table.quarantinedUnits,
-                pending: max(0, all - settled), isCounted: false)
+                done: entry.done - aside, failed: entry.failed, quarantined: aside,
+                pending: max(0, all - entry.settled), isCounted: false)
         } else {
             return nil
         }
@@ -110,6 +111,20 @@ struct StatusAssembly {
             progress = UnitProgress(done: 0, failed: 0, pending: progress.total, isCounted: progress.isCounted)
         }
         return progress
+    }
+
+    /// What keeps rows of the parent from being units of this dataset.
+    private func keys(_ dataset: Dataset, _ table: TableFacts, _ status: DatasetStatus) -> KeyFaults? {
+        guard let unit = dataset.populate?.unit, let parent = graph[unit.parent],
+            table.settledUnits(status.ledger) != nil
+        else { return nil }
+        var faults =
+            facts[parent.relation.database]?.tables[parent.name]?.keys[unit.key.asciiLowercased]?.faults ?? KeyFaults()
+        if let more = (table.parentUnits ?? parentUnits[dataset.name])?.faults {
+            faults.keyless = max(faults.keyless, more.keyless)
+            faults.repeated = max(faults.repeated, more.repeated)
+        }
+        return faults.isEmpty ? nil : faults
     }
 
     private func age(_ status: inout DatasetStatus, _ table: TableFacts) {
@@ -139,8 +154,8 @@ struct StatusAssembly {
         else { return [] }
         return status.dataset.parents.filter { name in
             guard let parent = graph[name] else { return false }
-            let current = facts[parent.relation.database]?.ledger[name]?.generation ?? 0
-            return current > entry.parents[name] ?? 0
+            return facts[parent.relation.database]?.ledger[name]?.generation.isNewer(than: entry.parents[name])
+                ?? false
         }
     }
 
@@ -171,6 +186,9 @@ struct StatusAssembly {
     /// What is certain comes before what could not be looked at.
     private func verdict(_ status: DatasetStatus, _ table: TableFacts) -> (DatasetState, String?) {
         if let misfit = status.misfit { return (.invalid, misfit) }
+        if let words = status.keyWords, status.isKeyFaultAll(table.parentUnits ?? parentUnits[status.name]) {
+            return (.invalid, words)
+        }
         let volume = status.dataset.volume
         switch table.rows {
         case .failure(let error): return (.unknown, "its rows cannot be counted: \(options.reason(error))")
@@ -222,6 +240,22 @@ struct StatusAssembly {
 }
 
 extension DatasetStatus {
+    /// What is wrong with the key of its units, in words; `nil` when nothing is.
+    var keyWords: String? {
+        dataset.populate?.unit.flatMap { unit in keys?.words(unit.key, of: unit.parent) }
+    }
+
+    /// What helps then.
+    var keyHint: String? {
+        dataset.populate?.unit.flatMap { unit in keys?.hint(unit.key, of: unit.parent) }
+    }
+
+    /// Whether nothing can be done before the key of its units is mended: some cannot be told apart, or all others are done.
+    fileprivate func isKeyFaultAll(_ counted: UnitCount?) -> Bool {
+        guard let keys else { return false }
+        return keys.repeated > 0 || units?.isComplete ?? (counted?.units == 0)
+    }
+
     /// Why populating cannot make it ready; `nil` when it can, or when there is nothing to do to it itself.
     var whyNotPopulated: String? {
         switch state {
@@ -230,6 +264,9 @@ extension DatasetStatus {
         case .missing, .empty, .short, .incomplete, .stale, .invalid: break
         }
         if let misfit { return misfit }
+        if state == .invalid, let words = keyWords, reason == words {
+            return [words, keyHint].compactMap { $0 }.joined(separator: "; ")
+        }
         let what = reason ?? state.rawValue
         guard let populate = dataset.populate else { return "\(what), and nothing is stated that populates it" }
         switch state {

@@ -42,8 +42,8 @@ public struct StatusReader: Sendable {
             return .success(facts)
         }
         facts = try outcome.get()
-        let counts = try await parentCounts(facts, of: graph.order)
-        let statuses = StatusAssembly(graph, facts, parentCounts: counts, now: machine.now, options).statuses()
+        let units = try await parentUnits(facts, of: graph.order)
+        let statuses = StatusAssembly(graph, facts, parentUnits: units, now: machine.now, options).statuses()
         let halfMade = graph.order.filter {
             facts[$0.relation.database]?.ledger[LedgerTables.newTable + $0.name] != nil
         }
@@ -76,15 +76,29 @@ public struct StatusReader: Sendable {
             guard let unit = dataset.populate?.unit, let entry = look.ledger[dataset.name] else { continue }
             let aside = try look.quarantinedUnits(dataset)
             quarantined[dataset.name] = aside
-            settled[unit.parent] = max(settled[unit.parent] ?? 0, entry.done + entry.failed + aside)
+            settled[unit.parent] = max(settled[unit.parent] ?? 0, entry.settled)
         }
         var facts = DatabaseFacts(ledger: look.ledger)
         let here = Dictionary(datasets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for dataset in datasets {
             var table = try look.facts(
-                dataset, settledUnits: settled[dataset.name] ?? 0, hasUnits: graph.unitParents.contains(dataset.name))
+                dataset, settledUnits: settled[dataset.name] ?? 0, hasUnits: graph.unitKeys[dataset.name] != nil)
             table.quarantinedUnits = quarantined[dataset.name] ?? 0
+            for key in table.exists ? graph.unitKeys[dataset.name] ?? [] : [] {
+                table.keys[key] = try look.key(key, of: dataset)
+            }
             facts.tables[dataset.name] = table
+        }
+        for dataset in datasets {
+            guard let unit = dataset.populate?.unit, let parent = here[unit.parent],
+                let own = facts.tables[dataset.name],
+                let settled = own.settledUnits(facts.ledger[dataset.name]), let table = facts.tables[parent.name],
+                let key = table.keys[unit.key.asciiLowercased], !key.isSure, table.counted > settled
+            else { continue }
+            let count = try look.attempt { () throws(MachineError) in
+                try look.units(of: parent, unit.key, key, settled: settled)
+            }
+            if case .success(let found) = count { facts.tables[dataset.name]?.parentUnits = found }
         }
         for dataset in datasets where options.looksAtUnits || dataset.volume.mode == .exact {
             guard let unit = dataset.populate?.unit, let parent = here[unit.parent],
@@ -101,29 +115,30 @@ public struct StatusReader: Sendable {
         return facts
     }
 
-    /// How many rows parents in other databases have, at least, where it was not counted far enough to tell whether units of them
-    /// are pending.
-    func parentCounts(
+    /// How many units parents in other databases have, at least, where it was not looked far enough to tell whether some are pending.
+    func parentUnits(
         _ facts: [ResourcePath: DatabaseFacts], of datasets: [Dataset]
-    ) async throws(MachineError) -> [String: Int] {
-        var counts: [String: Int] = [:]
+    ) async throws(MachineError) -> [String: UnitCount] {
+        var counts: [String: UnitCount] = [:]
         for dataset in datasets {
+            let own = facts[dataset.relation.database]
             guard let unit = dataset.populate?.unit, let parent = graph[unit.parent],
                 parent.relation.database != dataset.relation.database,
-                let entry = facts[dataset.relation.database]?.ledger[dataset.name],
+                let settled = own?.tables[dataset.name]?.settledUnits(own?.ledger[dataset.name]),
                 let table = facts[parent.relation.database]?.tables[parent.name],
-                case .success(let rows) = table.rows, !rows.isExact
+                case .success(let rows) = table.rows
             else { continue }
-            let aside = facts[dataset.relation.database]?.tables[dataset.name]?.quarantinedUnits ?? 0
-            let settled = entry.done + entry.failed + aside
-            guard table.counted <= settled else { continue }
-            let limit = Int64(settled + 1)
-            let sql = "SELECT count(*) FROM (SELECT 1 FROM main.\(parent.relation.table.quotedSQLName) LIMIT ?)"
-            let timeLimit = options.timeLimit
+            let key = table.keys[unit.key.asciiLowercased].flatMap { $0.isSure ? nil : $0 }
+            // Where no more rows are than are done, no units are; where there are more, keys have to be looked at, or it is sure.
+            guard table.counted > settled ? key != nil : !rows.isExact else { continue }
+            let options = options
             do throws(MachineError) {
                 counts[dataset.name] = try await machine.readDatabase(parent.relation.database) {
                     connection throws(MachineError) in
-                    try connection.firstRow(sql, [.integer(limit)], within: timeLimit)?.first?.integer.map { Int($0) }
+                    let look = try DatabaseLook(connection, options)
+                    let counted = try look.boundedCount(parent.relation.table.quotedSQLName, settled + 1).atLeast
+                    guard let key, counted > settled else { return UnitCount(units: counted) }
+                    return try look.units(of: parent, unit.key, key, settled: settled)
                 }
             } catch .cancelled {
                 throw .cancelled
@@ -132,5 +147,14 @@ public struct StatusReader: Sendable {
             }
         }
         return counts
+    }
+}
+
+extension TableFacts {
+    /// How many units are not pending; `nil` where nothing is known of units, since others have filled it.
+    func settledUnits(_ entry: LedgerEntry?) -> Int? {
+        if let entry { return entry.settled }
+        guard case .success(let rows) = rows, rows == .exactly(0) else { return nil }
+        return 0
     }
 }

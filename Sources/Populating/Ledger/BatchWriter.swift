@@ -18,7 +18,7 @@ struct BatchWriter: Sendable {
         /// How long the source took.
         var took: Duration = .zero
         /// The generations of the parents that a dataset is made from as a whole.
-        var parents: [String: Int64] = [:]
+        var parents: [String: Generation] = [:]
         /// Whether a dataset that is made as a whole loses its rows first.
         var replacesAll = false
     }

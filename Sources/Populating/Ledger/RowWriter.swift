@@ -132,6 +132,7 @@ struct RowWriter {
             try connection.execute("DELETE FROM main.\(target.quotedName)")
             return
         }
-        _ = try connection.rows("DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName) = ?", [unit])
+        _ = try connection.rows(
+            "DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName.isSame(as: "?1"))", [unit])
     }
 }

@@ -16,6 +16,12 @@ struct UnitFinder {
     struct Found: Sendable {
         var key: SQLValue
         var version: SQLValue?
+
+        /// Whether its version is another one than the ledger's.
+        func isOther(than known: SQLValue?) -> Bool {
+            guard let version, let known else { return version != nil }
+            return !version.isSameKey(as: known)
+        }
     }
 
     /// Keys that are looked at in one go.
@@ -57,16 +63,18 @@ struct UnitFinder {
         return Layout(table: form.name, key: key, version: version, columns: columns)
     }
 
-    /// How many units there are, and how many of the parent's rows have no key and can be none.
-    func count(_ layout: Layout) async throws(SourceFailure) -> (units: Int, keyless: Int) {
-        let counts = try await reading(parent.database) { connection throws(MachineError) in
-            try connection.rows(
+    /// How many units there are, and which of the parent's rows can be none.
+    func count(_ layout: Layout) async throws(SourceFailure) -> (units: Int, faults: KeyFaults) {
+        try await reading(parent.database) { connection throws(MachineError) in
+            let counts = try connection.rows(
                 "SELECT count(*), count(\(layout.key.quotedName)) FROM main.\(layout.table.quotedName)"
-            ).first ?? []
+            ).first
+            let all = Int(counts?.first?.integer ?? 0)
+            let units = Int(counts?.last?.integer ?? 0)
+            let look = UnitKeyLook(layout.key, of: layout.table, on: connection)
+            let isUnique = try look.stated()?.isUnique ?? false
+            return (units, KeyFaults(keyless: all - units, repeated: isUnique ? 0 : try look.repeated()))
         }
-        let all = Int(counts.first?.integer ?? 0)
-        let units = Int(counts.last?.integer ?? 0)
-        return (units, all - units)
     }
 
     /// The next pending units after a key, in the order of the keys.
@@ -97,16 +105,19 @@ struct UnitFinder {
     ) throws(MachineError) -> [Found] {
         let name = layout.key.quotedName
         let columns = name + (layout.version.map { ", \($0.quotedName)" } ?? "")
-        let condition = key == nil ? "\(name) IS NOT NULL" : "\(name) > ?"
+        // In the column's own order, which its index has; what that takes for one is told apart by the bytes.
+        let condition =
+            key == nil ? "\(name) IS NOT NULL" : "\(name) >= ?1 AND (\(name) > ?1 OR \(name) COLLATE BINARY > ?1)"
         let rows = try connection.rows(
             """
-            SELECT \(columns) FROM main.\(layout.table.quotedName) WHERE \(condition) ORDER BY \(name)
-            LIMIT \(Self.page)
+            SELECT \(columns) FROM main.\(layout.table.quotedName) WHERE \(condition)
+            ORDER BY \(name), \(name) COLLATE BINARY LIMIT \(Self.page)
             """, key.map { [$0] } ?? [])
-        var seen: Set<SQLValue> = []
-        return rows.compactMap { row in
-            seen.insert(row[0]).inserted ? Found(key: row[0], version: layout.version == nil ? nil : row[1]) : nil
+        var found: [Found] = []
+        for row in rows where found.last?.key.isSameKey(as: row[0]) != true {
+            found.append(Found(key: row[0], version: layout.version == nil ? nil : row[1]))
         }
+        return found
     }
 
     private func pending(_ keys: [Found], _ connection: any SQLConnection) throws(MachineError) -> [Found] {
@@ -119,10 +130,10 @@ struct UnitFinder {
             let isPending =
                 switch entry?.state {
                 case nil, .pending, .running: true
-                case .done: found.version.map { $0 != entry?.version } ?? false
+                case .done: found.isOther(than: entry?.version)
                 case .failed: !waitsForNextAttempt || (entry?.nextAttempt ?? 0) <= now
                 // Another version of it may do better.
-                case .quarantined: found.version.map { $0 != entry?.version } ?? false
+                case .quarantined: found.isOther(than: entry?.version)
                 }
             if isPending { pending.append(found) }
         }
@@ -133,8 +144,9 @@ struct UnitFinder {
     func units(_ found: [Found], _ layout: Layout) async throws(SourceFailure) -> [Unit] {
         try await reading(parent.database) { connection throws(MachineError) in
             let columns = layout.columns.map(\.quotedName).joined(separator: ", ")
+            let key = layout.key.quotedName
             let query =
-                "SELECT \(columns) FROM main.\(layout.table.quotedName) WHERE \(layout.key.quotedName) = ? LIMIT 1"
+                "SELECT \(columns) FROM main.\(layout.table.quotedName) WHERE \(key.isSame(as: "?1")) LIMIT 1"
             var units: [Unit] = []
             for one in found {
                 guard let row = try connection.rows(query, [one.key]).first else { continue }

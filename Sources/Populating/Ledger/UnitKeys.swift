@@ -8,24 +8,28 @@ struct UnitKeys {
         case none
     }
 
-    private let keys: Set<SQLValue>
-    /// Programs make texts out of numbers, and we made texts out of blobs.
-    private let written: [String: SQLValue]
+    private let isWhole: Bool
+    private let keys: [UnitKey: SQLValue]
+    /// Programs make texts out of numbers, bring texts into another form of Unicode (which Swift takes for the same), and we made texts
+    /// out of blobs. `nil` where several units could be meant.
+    private let written: [String: SQLValue?]
     private let only: SQLValue?
 
     init(_ batch: UnitBatch) {
-        keys = Set(batch.isWhole ? [WorkLedger.whole] : batch.units.map(\.key))
-        written = Dictionary(keys.map { (Self.text($0), $0) }, uniquingKeysWith: { first, _ in first })
-        only = keys.count == 1 ? keys.first : nil
+        isWhole = batch.isWhole
+        let all = batch.isWhole ? [WorkLedger.whole] : batch.units.map(\.key)
+        keys = Dictionary(all.map { (UnitKey($0), $0) }, uniquingKeysWith: { first, _ in first })
+        written = Dictionary(keys.values.map { (Self.text($0), $0) }, uniquingKeysWith: { _, _ in nil })
+        only = keys.count == 1 ? all.first : nil
     }
 
     func unit(of row: SourceRow, _ column: String?) -> Match {
-        if only == WorkLedger.whole { return .known(WorkLedger.whole) }
+        if isWhole { return .known(WorkLedger.whole) }
         let name = column?.lowercased()
         let named = row.unit ?? row.cells.first { $0.column.lowercased() == name }?.value
         guard let named, !named.isNull else { return only.map { .known($0) } ?? .none }
-        if keys.contains(named) { return .known(named) }
-        if let key = written[Self.text(named)] { return .known(key) }
+        if let key = keys[UnitKey(named)] { return .known(key) }
+        if let key = written[Self.text(named)] ?? nil { return .known(key) }
         return .foreign(named)
     }
 

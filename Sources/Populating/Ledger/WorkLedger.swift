@@ -36,21 +36,29 @@ struct WorkLedger {
         self.isThere = isThere
     }
 
-    /// Makes the tables if they are missing.
+    /// Makes the tables if they are missing, and what earlier versions did not make of them.
     init(
         _ dataset: String, writing connection: any ChangingConnection, isThere: Bool = false
     ) throws(MachineError) {
         self.init(dataset, reading: connection, isThere: isThere)
-        if try !exists() { for statement in LedgerTables.statements { try connection.execute(statement) } }
-        _ = try connection.rows("INSERT OR IGNORE INTO _selfheal_datasets (dataset) VALUES (?)", [.text(dataset)])
+        switch try shape() {
+        case .none: for statement in LedgerTables.statements { try connection.execute(statement) }
+        case .old: try Self.complete(connection)
+        case .current: break
+        }
+        // One that is there stays what it is, also without an incarnation: children remember it so.
+        _ = try connection.rows(
+            "INSERT OR IGNORE INTO _selfheal_datasets (dataset, incarnation) VALUES (?, lower(hex(randomblob(8))))",
+            [.text(dataset)])
     }
 
-    func exists() throws(MachineError) -> Bool {
-        if isThere { return true }
-        let names = [LedgerTables.datasets, LedgerTables.units, LedgerTables.quarantine].map(SQLValue.text)
-        let count = try connection.rows(
-            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN (?, ?, ?)", names)
-        return count.first?.first?.integer == 3
+    private static func complete(_ connection: any ChangingConnection) throws(MachineError) {
+        let there = try connection.rows("SELECT name FROM pragma_table_info(?, 'main')", [.text(LedgerTables.datasets)])
+            .compactMap { $0.first?.text }
+        for addition in LedgerTables.additions where !there.contains(addition.column) {
+            try connection.execute(
+                "ALTER TABLE main.\(LedgerTables.datasets) ADD COLUMN \(addition.column) \(addition.definition)")
+        }
     }
 
     /// Whether it was ever said that something is done of it.
@@ -58,6 +66,22 @@ struct WorkLedger {
         guard try exists() else { return false }
         return try !connection.rows("SELECT 1 FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)]).isEmpty
     }
+
+    enum Shape {
+        case none
+        /// As earlier versions made it: without some columns.
+        case old
+        case current
+    }
+
+    func shape() throws(MachineError) -> Shape {
+        if isThere { return .current }
+        let found = try connection.rows(LedgerTables.query).first ?? []
+        guard found.first?.integer == 3 else { return .none }
+        return found.last?.integer == 1 ? .current : .old
+    }
+
+    func exists() throws(MachineError) -> Bool { try shape() != .none }
 
     // MARK: Units
 
@@ -192,31 +216,61 @@ struct WorkLedger {
             """, [.integer(now), .integer(microseconds), .integer(Int64(units)), .text(dataset)])
     }
 
-    /// The generation of the rows that are there; 0 when they were never populated.
-    func generation() throws(MachineError) -> Int64 {
-        guard try exists() else { return 0 }
+    /// The generation of the rows that are there.
+    func generation() throws(MachineError) -> Generation {
+        let shape = try shape()
+        guard shape != .none else { return Generation() }
         let found = try connection.rows(
-            "SELECT generation FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)])
-        return found.first?.first?.integer ?? 0
+            "SELECT generation, \(shape == .current ? "incarnation" : "NULL") FROM _selfheal_datasets WHERE dataset = ?",
+            [.text(dataset)])
+        return Generation(found.first?.first?.integer ?? 0, of: found.first?.last?.text)
     }
 
-    /// The parents' generations when the dataset was last made as a whole.
-    func rememberedParents() throws(MachineError) -> [String: Int64] {
-        guard try exists() else { return [:] }
-        let found = try connection.rows(
-            """
-            SELECT p.key, p.value FROM _selfheal_datasets d, json_each(d.parents) p WHERE d.dataset = ?
-            """, [.text(dataset)])
-        var parents: [String: Int64] = [:]
-        for row in found { if let name = row[0].text { parents[name] = row[1].integer } }
-        return parents
+    /// What is remembered of a dataset that was made as a whole.
+    struct Memory: Sendable, Hashable {
+        /// The generations of the parents.
+        var parents: [String: Generation] = [:]
+        /// What its rows were; `nil` where not all of them came from here.
+        var proof: TableProof?
     }
 
-    func remember(parents: [String: Int64]) throws(MachineError) {
-        let members = parents.sorted { $0.key < $1.key }.map { JSONContent.Member($0.key, .integer($0.value)) }
+    func memory() throws(MachineError) -> Memory {
+        let shape = try shape()
+        var memory = Memory()
+        guard shape != .none else { return memory }
+        let columns = shape == .current ? "parents, parent_incarnations, proof" : "parents, NULL, NULL"
+        let row =
+            try connection.rows("SELECT \(columns) FROM _selfheal_datasets WHERE dataset = ?", [.text(dataset)])
+            .first ?? [.null, .null, .null]
+        for member in Self.members(row[0]) {
+            if case .integer(let number) = member.value { memory.parents[member.name] = Generation(number) }
+        }
+        for member in Self.members(row[1]) {
+            if case .text(let incarnation) = member.value.sqlValue {
+                memory.parents[member.name]?.incarnation = incarnation
+            }
+        }
+        memory.proof = row[2].text.flatMap { TableProof($0) }
+        return memory
+    }
+
+    private static func members(_ value: SQLValue) -> [JSONContent.Member] {
+        guard let text = value.text, case .object(let members)? = try? JSONReader.read(text) else { return [] }
+        return members
+    }
+
+    func remember(_ memory: Memory) throws(MachineError) {
+        let parents = memory.parents.sorted { $0.key < $1.key }
+        let numbers = parents.map { JSONContent.Member($0.key, .integer($0.value.number)) }
+        let incarnations = parents.compactMap { name, generation in
+            generation.incarnation.map { JSONContent.Member(name, JSONContent(.text($0))) }
+        }
         _ = try connection.rows(
-            "UPDATE _selfheal_datasets SET parents = ? WHERE dataset = ?",
-            [.text(JSONContent.object(members).text), .text(dataset)])
+            "UPDATE _selfheal_datasets SET parents = ?, parent_incarnations = ?, proof = ? WHERE dataset = ?",
+            [
+                .text(JSONContent.object(numbers).text), .text(JSONContent.object(incarnations).text),
+                memory.proof.map { .text($0.text) } ?? .null, .text(dataset),
+            ])
     }
 
     // MARK: Quarantine

@@ -48,12 +48,9 @@ extension WriteSession {
     }
 
     private func statements(_ sql: String, _ unit: Unit) throws(PopulationError) -> Int {
-        try run { () throws(MachineError) in
-            if work.batch.isWhole {
-                if work.replacesAll { try rows.delete() }
-            } else {
-                try clear(unit.key)
-            }
+        if work.batch.isWhole { try beginWhole() }
+        return try run { () throws(MachineError) in
+            if !work.batch.isWhole { try clear(unit.key) }
             let before = try connection.rows("SELECT total_changes()").first?.first?.integer ?? 0
             try connection.execute(sql, named: parameters(unit))
             let after = try connection.rows("SELECT total_changes()").first?.first?.integer ?? 0
@@ -65,11 +62,13 @@ extension WriteSession {
     private func query(_ sql: String, _ unit: Unit, _ result: inout BatchResult) throws(PopulationError) -> Int {
         if let count = try straight(sql) { return count }
         let made = "_selfheal_made"
-        let columns = try run { () throws(MachineError) in
+        try run { () throws(MachineError) in
             try connection.execute("DROP TABLE IF EXISTS temp.\(made)")
             try connection.execute("CREATE TEMP TABLE \(made) AS \(sql)", named: parameters(unit))
+        }
+        if work.batch.isWhole { try beginWhole() }
+        let columns = try run { () throws(MachineError) in
             if work.batch.isWhole {
-                if work.replacesAll { try rows.delete() }
                 try ledger.clearQuarantine(of: WorkLedger.whole)
             } else {
                 try clear(unit.key)

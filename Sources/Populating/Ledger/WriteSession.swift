@@ -19,6 +19,8 @@ struct WriteSession {
     private let began: Int64
     /// The dataset's column that says which unit a row is of.
     let unitColumn: String?
+    /// Whether all rows will be ours, of a dataset that is appended to as a whole.
+    private let isAlone: Bool
 
     /// - Parameter hasLedger: whether the ledger's tables are known to be there.
     init(
@@ -56,6 +58,17 @@ struct WriteSession {
         } catch {
             throw .failure(error)
         }
+        let target = rows.target.quotedName
+        isAlone =
+            if !work.batch.isWhole || writer.place.isNew || writer.population.write != .append {
+                false
+            } else if work.replacesAll {
+                true
+            } else {
+                try machine { () throws(MachineError) in
+                    try connection.rows("SELECT EXISTS (SELECT 1 FROM main.\(target))").first?.first?.integer == 0
+                }
+            }
     }
 
     // MARK: Rows that a source has made
@@ -133,16 +146,26 @@ struct WriteSession {
         var counts: [SQLValue: Int] = [:]
         if work.batch.isWhole {
             counts[WorkLedger.whole] = 0
-            try run { () throws(MachineError) in
-                if work.replacesAll { try rows.delete() }
-                try ledger.clearQuarantine(of: WorkLedger.whole)
-            }
+            try beginWhole()
+            try run { () throws(MachineError) in try ledger.clearQuarantine(of: WorkLedger.whole) }
         }
         for unit in work.batch.units where excluded[unit.key] == nil {
             counts[unit.key] = 0
             try run { () throws(MachineError) in try clear(unit.key) }
         }
         return counts
+    }
+
+    /// Takes away what a dataset that is made again as a whole had; with `append` nothing that was not written here.
+    func beginWhole() throws(PopulationError) {
+        guard work.replacesAll else { return }
+        if writer.population.write == .append {
+            let failure = try run { () throws(MachineError) in
+                try WholeNeed.foreignRows(of: writer.dataset, connection, hasLedger: true)
+            }
+            if let failure { throw .failure(failure) }
+        }
+        try run { () throws(MachineError) in try rows.delete() }
     }
 
     /// Rows that a unit had, so that none is there twice.
@@ -206,7 +229,10 @@ struct WriteSession {
                     at: writer.machine.now, units: result.doneUnits,
                     took: work.took + .milliseconds(max(0, writer.machine.now - began)))
             }
-            if work.batch.isWhole { try ledger.remember(parents: work.parents) }
+            if work.batch.isWhole {
+                let proof = isAlone && result.rows > 0 ? try TableProof(of: rows.form, on: connection) : nil
+                try ledger.remember(.init(parents: work.parents, proof: proof))
+            }
         }
     }
 

@@ -7,11 +7,11 @@ struct BatchWork: Sendable {
     private let work: DatasetWork
     private let source: (any RowSource)?
     private let slots: Slots
-    private let parents: [String: Int64]
+    private let parents: [String: Generation]
     private let replacesAll: Bool
 
     init(
-        _ work: DatasetWork, _ source: (any RowSource)?, _ slots: Slots, parents: [String: Int64] = [:],
+        _ work: DatasetWork, _ source: (any RowSource)?, _ slots: Slots, parents: [String: Generation] = [:],
         replacesAll: Bool = false
     ) {
         self.work = work

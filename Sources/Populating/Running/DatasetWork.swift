@@ -104,16 +104,13 @@ struct DatasetWork: Sendable {
             dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
             waitsForNextAttempt: options.waitsForNextAttempt)
         let layout = try await finder.layout()
+        let counts = try await finder.count(layout)
+        let fault = counts.faults.words(layout.key, of: unit.parent).map { SourceFailure(.constraint, $0) }
+        // Which of several rows is meant nobody knows, and what is not complete does not take the place of what is there.
+        if let fault, counts.faults.repeated > 0 || place.isNew { throw fault }
         let prepared = try await reconcile()
         if prepared.forgotten > 0 { tally.note("found the rows of \(prepared.forgotten) units lost") }
-        let counts = try await finder.count(layout)
-        if counts.keyless > 0 {
-            tally.fail(
-                SourceFailure(
-                    .constraint,
-                    "\(counts.keyless) rows of '\(unit.parent)' have no '\(layout.key)', so nothing can be made of them"
-                ))
-        }
+        if let fault { tally.fail(fault) }
         // Without a column that says so, rows are of the one unit that was given.
         let size = source != nil && prepared.unitColumn == nil ? 1 : population.batch
         let concurrency = population.concurrency.limit
@@ -206,11 +203,16 @@ struct DatasetWork: Sendable {
     // MARK: As a whole
 
     private func performWhole(_ source: (any RowSource)?) async throws(SourceFailure) {
-        let need = try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
+        let whole = WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
+        let need =
+            try await whole
             .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
         guard need.isNeeded || place.isNew else { return }
         // What SQL does is looked at in the transaction that it runs in.
-        if source != nil { _ = try await reconcile() }
+        if source != nil {
+            _ = try await reconcile()
+            if need.replacesAll, population.write == .append, !place.isNew { try await whole.requireOwnRows() }
+        }
         tally.begin(total: 1)
         tools.observe(.begins(dataset: dataset.name, total: 1))
         await BatchWork(self, source, Slots(1), parents: need.parents, replacesAll: need.replacesAll && !place.isNew)

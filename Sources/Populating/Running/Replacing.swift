@@ -31,7 +31,7 @@ struct Replacing: Sendable {
         return outcome
     }
 
-    private func parentGenerations() async throws(SourceFailure) -> [String: Int64] {
+    private func parentGenerations() async throws(SourceFailure) -> [String: Generation] {
         try await WholeNeed(dataset: dataset, parents: work.parents, machine: tools.machine)
             .look(isForced: true, write: .replace, isSQL: false).parents
     }
@@ -114,7 +114,7 @@ struct Replacing: Sendable {
     // MARK: In its place
 
     /// - Returns: how many rows the table has now.
-    private func swap(_ parents: [String: Int64]) async throws(SourceFailure) -> Int {
+    private func swap(_ parents: [String: Generation]) async throws(SourceFailure) -> Int {
         let rows = RowCounter()
         try await changing { connection throws(MachineError) in
             guard let form = try TableForm(dataset.relation.table, on: connection) else {
@@ -145,7 +145,9 @@ struct Replacing: Sendable {
             let ledger = try WorkLedger(dataset.name, writing: connection)
             try ledger.take(over: work.place.ledger)
             try ledger.raiseGeneration()
-            try ledger.remember(parents: parents)
+            let isAppended = work.population.unit == nil && work.population.write == .append
+            try ledger.remember(
+                .init(parents: parents, proof: isAppended ? try TableProof(of: form, on: connection) : nil))
             rows.set(Int(count))
             return nil
         }

@@ -168,7 +168,7 @@ struct SQLSeries: Sendable {
             look.ready.insert(parent.name)
         }
         if !look.hasLedger {
-            look.hasLedger = try WorkLedger(work.dataset.name, reading: connection).exists()
+            look.hasLedger = try WorkLedger(work.dataset.name, reading: connection).shape() == .current
         }
         let need = try WholeNeed(dataset: work.dataset, parents: work.parents, machine: tools.machine).look(
             isForced: forced.contains(work.dataset.name), write: work.population.write, on: connection,

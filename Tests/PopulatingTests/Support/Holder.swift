@@ -57,15 +57,32 @@ extension Bed {
 extension Bed {
     /// The first value of a query, as an integer, through a connection of its own.
     static func valueNow(_ sql: String, _ path: String) throws -> Int64 {
+        try now(sql, path, SQLITE_OPEN_READONLY) { sqlite3_column_int64($0, 0) }
+    }
+
+    /// The same as a text; it may also write.
+    static func textNow(_ sql: String, _ path: String) throws -> String {
+        try now(sql, path, SQLITE_OPEN_READWRITE) { sqlite3_column_text($0, 0).map { String(cString: $0) } ?? "" }
+    }
+
+    private static func now<Value>(
+        _ sql: String, _ path: String, _ flags: Int32, _ value: (OpaquePointer) -> Value
+    ) throws -> Value {
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READONLY, nil)
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let opened else { throw CannotOpen(code: code) }
         defer { sqlite3_close_v2(opened) }
+        sqlite3_busy_timeout(opened, 2000)
         var statement: OpaquePointer?
-        guard sqlite3_prepare_v2(opened, sql, -1, &statement, nil) == SQLITE_OK else { throw CannotOpen(code: -1) }
+        guard sqlite3_prepare_v2(opened, sql, -1, &statement, nil) == SQLITE_OK, let statement else {
+            throw CannotOpen(code: -1)
+        }
         defer { sqlite3_finalize(statement) }
         let step = sqlite3_step(statement)
         guard step == SQLITE_ROW else { throw CannotOpen(code: step) }
-        return sqlite3_column_int64(statement, 0)
+        let found = value(statement)
+        // To its end, so that what it writes is kept.
+        while sqlite3_step(statement) == SQLITE_ROW {}
+        return found
     }
 }
