@@ -15,15 +15,15 @@ struct HalfMadeTable: Sendable {
 
     /// What the rows of a new table are made of and for; the ledger remembers it with the table.
     func signature(
-        _ form: TableForm, parents: [String: Int64], _ connection: any SQLConnection
-    ) throws(MachineError) -> [String: Int64] {
+        _ form: TableForm, parents: [String: Generation], _ connection: any SQLConnection
+    ) throws(MachineError) -> [String: Generation] {
         let statements = try connection.rows(
             """
             SELECT sql FROM main.sqlite_schema WHERE tbl_name = ? AND type IN ('table', 'index') AND sql IS NOT NULL
             ORDER BY name
             """, [.text(form.name)])
         var signature = parents
-        signature[Self.made] = Self.hash(work.population.recipe + statements.compactMap { $0[0].text })
+        signature[Self.made] = Generation(Self.hash(work.population.recipe + statements.compactMap { $0[0].text }))
         return signature
     }
 
@@ -42,10 +42,10 @@ struct HalfMadeTable: Sendable {
 
     /// - Returns: how many units are done; `nil` when it has to be made anew.
     func finishedUnits(
-        _ signature: [String: Int64], _ connection: any SQLConnection
+        _ signature: [String: Generation], _ connection: any SQLConnection
     ) throws(MachineError) -> Int? {
         let ledger = WorkLedger(place.ledger, reading: connection)
-        guard work.population.unit != nil, try ledger.isKnown(), try ledger.rememberedParents() == signature,
+        guard work.population.unit != nil, try ledger.isKnown(), try ledger.memory().parents == signature,
             try TableForm(place.table, on: connection) != nil
         else { return nil }
         let finished = try connection.rows(

@@ -75,7 +75,7 @@ struct Replacing: Sendable {
             }
             try connection.execute(statement)
             try makeIndexes(form, connection)
-            try WorkLedger(work.place.ledger, writing: connection).remember(parents: signature)
+            try WorkLedger(work.place.ledger, writing: connection).remember(.init(parents: signature))
             return nil
         }
     }
