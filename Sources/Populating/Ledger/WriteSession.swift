@@ -6,6 +6,8 @@ import HealModel
 enum PopulationError: Error {
     case machine(MachineError)
     case failure(SourceFailure)
+    /// A statement has ended the transaction, and with it all that was done in it.
+    case ended(MachineError)
 }
 
 /// One transaction of a batch.
@@ -85,10 +87,12 @@ struct WriteSession {
         var counts = try begin(leavingOut: excluded)
         let keys = UnitKeys(work.batch)
         var reader = spool.reader()
+        var number: Int64 = 0
         while let row = try run({ () throws(MachineError) in try reader.next() }) {
             let unit: SQLValue
             var bad: RowWriter.BadRow?
             var cells = row.cells
+            number += 1
             switch keys.unit(of: row, unitColumn) {
             case .known(let key):
                 unit = key
@@ -101,12 +105,16 @@ struct WriteSession {
                 throw .failure(SourceFailure(.parse, "a row does not say which unit it is of\(column)"))
             }
             if excluded[unit] != nil { continue }
-            if bad == nil { bad = try run { () throws(MachineError) in try rows.write(cells) } }
-            guard let bad else {
-                counts[unit, default: 0] += 1
-                result.rows += 1
-                continue
+            if bad == nil {
+                switch try write(cells, EndingRows.Place(unit: unit, number: number, cells: cells)) {
+                case .written:
+                    counts[unit, default: 0] += 1
+                    result.rows += 1
+                case .leftOut: break
+                case .bad(let reason): bad = reason
+                }
             }
+            guard let bad else { continue }
             let message = writer.redact(bad.message)
             switch writer.population.onBadRow {
             case .skip: result.skippedRows += 1
@@ -123,6 +131,21 @@ struct WriteSession {
         }
         try finish(&result, counts, excluded)
         return result
+    }
+
+    /// Writes a row, unless that has ended the transaction before.
+    func write(
+        _ cells: [Cell], _ place: @autoclosure () -> EndingRows.Place
+    ) throws(PopulationError) -> RowWriter.Outcome {
+        if let reason = work.ending.reason(place()) { return .bad(reason) }
+        do throws(MachineError) {
+            return try rows.write(cells)
+        } catch  where error.isAboutRow {
+            work.ending.note(place(), RowWriter.BadRow(kind: .constraint, message: error.rowMessage))
+            throw .ended(error)
+        } catch {
+            throw .machine(error)
+        }
     }
 
     /// Takes away what units that are done again had.
