@@ -40,7 +40,7 @@ public struct Quarantine: Sendable {
     ) {
         self.graph = graph
         self.machine = machine
-        self.redact = redact
+        self.redact = { SafeText.line(redact($0)) }
     }
 
     /// What is set aside of these datasets, oldest first.

@@ -184,7 +184,8 @@ struct PartialStatementTests {
             try dataset("docs"),
             try dataset("parts", after: ["docs"], minimum: 5, population(source.population, write: .merge)),
         ]
-        let outcome = try #require(try await bed.run(datasets, machine: FaultyMachine(bed.machine, program: Self.program))["parts"])
+        let outcome = try #require(
+            try await bed.run(datasets, machine: FaultyMachine(bed.machine, program: Self.program))["parts"])
         #expect(outcome.result == .done, "\(outcome)")
         #expect(
             try await bed.rows("SELECT doc, n, body FROM parts ORDER BY n")
