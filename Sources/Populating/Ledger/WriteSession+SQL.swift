@@ -15,7 +15,7 @@ extension WriteSession {
             do throws(PopulationError) {
                 let count = try isQuery ? query(sql, unit, &attempt) : statements(sql, unit)
                 attempt.rows += count
-                if work.batch.isWhole { try requireVolume(count, isSQL: true) }
+                if work.batch.isWhole { try requireVolume(count, attempt.reasons, isSQL: true) }
                 try done(unit, rows: count)
                 attempt.doneUnits += 1
                 try run { () throws(MachineError) in try connection.keep(Self.unit) }
@@ -196,6 +196,7 @@ extension WriteSession {
         _ bad: RowWriter.BadRow, _ cells: [Cell], of unit: Unit, _ result: inout BatchResult
     ) throws(PopulationError) {
         let message = writer.redact(bad.message)
+        result.reasons.add(message)
         switch writer.population.onBadRow {
         case .skip: result.skippedRows += 1
         case .fail: throw .failure(SourceFailure(.constraint, message))

@@ -116,6 +116,7 @@ struct WriteSession {
             }
             guard let bad else { continue }
             let message = writer.redact(bad.message)
+            if writer.population.onBadRow != .fail { result.reasons.add(message) }
             switch writer.population.onBadRow {
             case .skip: result.skippedRows += 1
             case .quarantine:
@@ -180,7 +181,7 @@ struct WriteSession {
         _ result: inout BatchResult, _ counts: [SQLValue: Int], _ excluded: [SQLValue: SourceFailure]
     ) throws(PopulationError) {
         if work.batch.isWhole {
-            try requireVolume(result.rows)
+            try requireVolume(result.rows, result.reasons)
             try done(Unit(key: WorkLedger.whole), rows: counts[WorkLedger.whole] ?? 0)
             result.doneUnits = 1
             return
@@ -197,15 +198,16 @@ struct WriteSession {
 
     /// What takes the place of everything must be enough: an empty answer is no reason to lose all rows.
     /// - Parameter isSQL: it is asked again only when what it reads from has changed, which nobody waits for.
-    func requireVolume(_ rows: Int, isSQL: Bool = false) throws(PopulationError) {
+    func requireVolume(_ rows: Int, _ reasons: RowReasons, isSQL: Bool = false) throws(PopulationError) {
         let least = writer.dataset.volume.minimumRows
         guard work.replacesAll, rows < least else { return }
-        let gave = rows == 0 ? "no rows" : "\(rows) \(rows == 1 ? "row" : "rows")"
+        let gave = rows == 0 ? "no rows" : CountWords.rows(rows)
+        let why = reasons.main.map { "; rows did not fit: \($0)" } ?? ""
         throw .failure(
             SourceFailure(
                 isSQL ? .dependency : .parse,
                 "\(isSQL ? "its SQL" : "it") gave \(gave) that fit, fewer than the \(least) that there must be; what was "
-                    + "there stays"))
+                    + "there stays\(why)"))
     }
 
     func done(_ unit: Unit, rows: Int) throws(PopulationError) {

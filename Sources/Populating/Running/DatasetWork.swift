@@ -88,7 +88,8 @@ struct DatasetWork: Sendable {
                 // What it reads from has none for it, and only others can change that.
                 outcome.failure = SourceFailure(.dependency, "its SQL gave no rows, and \(has)")
             } else {
-                outcome.failure = SourceFailure(.constraint, "all of its work is done, and \(has)")
+                let why = tally.reasons.main.map { "; rows did not fit: \($0)" } ?? ""
+                outcome.failure = SourceFailure(.constraint, "all of its work is done, and \(has)\(why)")
             }
         }
         return outcome
