@@ -67,7 +67,7 @@ actor StartPopulation {
         let status = try await check.status(on: machine)
         guard !status.isReady else { return "nothing was left to do" }
         let options = PopulationOptions(
-            forced: status.isToBeRemade ? [name] : [], takesParentsAlong: false)
+            forced: status.isToBeRemade ? [name] : [], waitsForNextAttempt: true, takesParentsAlong: false)
         let run = run?.with(options) ?? PopulationRun(graph, tools(machine), options)
         self.run = run
         guard let outcome = await run.perform([name]).first(where: { $0.dataset == name }) else {

@@ -104,9 +104,10 @@ struct DatasetWork: Sendable {
         let finder = UnitFinder(
             dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
             waitsForNextAttempt: options.waitsForNextAttempt)
+        let began = tools.machine.now
         let layout = try await finder.layout()
         let prepared = try await reconcile()
-        if prepared.forgotten > 0 { tally.note("found the rows of \(prepared.forgotten) units lost") }
+        if prepared.forgotten > 0 { tally.note("found the rows of \(CountWords.units(prepared.forgotten)) lost") }
         let counts = try await finder.count(layout)
         if counts.keyless > 0 {
             tally.fail(
@@ -134,6 +135,22 @@ struct DatasetWork: Sendable {
             try await perform(page.units, in: size, finder, layout, source, slots, prepared.unitColumn)
         }
         if hasBegun { await release() }
+        if options.waitsForNextAttempt, !tools.isStopped() { try await noteWaiting(since: began) }
+    }
+
+    /// Units that are left alone until their time has come are as little done as those that fail.
+    private func noteWaiting(since began: Int64) async throws(SourceFailure) {
+        let name = place.ledger
+        let waiting = try await tools.machine.reading(dataset.relation.database) { connection throws(MachineError) in
+            try WorkLedger(name, reading: connection).waiting(since: began)
+        }
+        guard let waiting else { return }
+        let (verb, what) = waiting.count == 1 ? ("waits", "it") : ("wait", "them")
+        let words =
+            "\(CountWords.units(waiting.count)) that failed before \(verb) until "
+            + "\(Timestamp.readable(milliseconds: waiting.until)) UTC; 'selfheal data heal \(dataset.name)' tries \(what) at once"
+        // What failed just now says more.
+        if tally.failure == nil { tally.fail(SourceFailure(waiting.kind, words)) } else { tally.note(words) }
     }
 
     private func perform(
