@@ -208,11 +208,7 @@ extension ColorChoice {
 
 extension String {
     /// Without control characters that could fool a terminal.
-    var printable: String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
-    }
+    var printable: String { SafeText.line(self) }
 }
 
 extension ExitCode {

@@ -161,7 +161,9 @@ public protocol ChangingConnection: SQLConnection {
     /// The columns of the one statement in the text, if all it does is to read; `nil` for everything else.
     func queryColumns(_ sql: String) throws(MachineError) -> [String]?
     /// Runs every statement of the text, with values for `:name` wherever it stands.
-    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError)
+    /// - Returns: how many rows the statements themselves have added, changed and deleted; not what triggers did about that.
+    @discardableResult
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) -> Int
 }
 
 /// The looking half of the only door to disk, processes, environment and clock. All paths are below the application's root

@@ -39,5 +39,8 @@ extension ChangingMachine {
 extension ChangingConnection {
     public func queryColumns(_ sql: String) throws(MachineError) -> [String]? { nil }
 
-    public func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) { try execute(sql) }
+    public func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) -> Int {
+        try execute(sql)
+        return 0
+    }
 }

@@ -107,4 +107,10 @@ extension MachineError {
         // TOOBIG, CONSTRAINT, MISMATCH
         return [18, 19, 20].contains(code & 0xFF)
     }
+
+    /// What is wrong with the row, without the database's name.
+    var rowMessage: String {
+        guard case .database(_, .sql(_, let message, _)) = self else { return explanation }
+        return message
+    }
 }

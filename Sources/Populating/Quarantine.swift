@@ -40,7 +40,7 @@ public struct Quarantine: Sendable {
     ) {
         self.graph = graph
         self.machine = machine
-        self.redact = redact
+        self.redact = { SafeText.line(redact($0)) }
     }
 
     /// What is set aside of these datasets, oldest first.
@@ -138,7 +138,13 @@ public struct Quarantine: Sendable {
         do throws(MachineError) {
             var cells = row.cells
             if let unitColumn { cells.set(unitColumn, item.unit) }
-            if let bad = try writer.write(cells) {
+            let bad: RowWriter.BadRow?
+            switch try writer.write(cells) {
+            case .written: bad = nil
+            case .leftOut: bad = RowWriter.BadRow(kind: .constraint, message: "a trigger of the table leaves it out")
+            case .bad(let reason): bad = reason
+            }
+            if let bad {
                 try ledger.quarantine(item.unit, bad.kind, redact(bad.message), content: item.content, at: item.time)
                 return .success(.refused(redact(bad.message)))
             }

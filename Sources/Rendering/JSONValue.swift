@@ -1,3 +1,5 @@
+import HealModel
+
 /// A JSON value whose members keep the order in which they are given, so that output is the same for the same report and
 /// begins with what people look for first.
 enum JSONValue: Hashable {

@@ -1,3 +1,5 @@
+import HealModel
+
 /// Several things that are at work at the same time, as lines of a terminal that are drawn again and again: a bar, how far it is,
 /// how fast and how long still; a turning mark and the time where nobody knows how much there is.
 ///

@@ -1,3 +1,5 @@
+import HealModel
+
 /// One line of a terminal that is written again and again while something long goes on: `Creating index idx… 3.2 s`.
 ///
 /// It only makes the text; whether there is a terminal, and when to write, is for the caller to know. It needs no escape

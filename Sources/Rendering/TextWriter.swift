@@ -1,3 +1,5 @@
+import HealModel
+
 /// What stands in brackets at the beginning of a line. Scripts look for these words: they never change.
 enum Tag: String, CaseIterable {
     case info = "INFO"

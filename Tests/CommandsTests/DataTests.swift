@@ -100,6 +100,18 @@ import Testing
             "checks: [{unique: [id]}]", "depends_on: [notes]",
             "the datasets depend on each other in a circle: 'documents' → 'notes' → 'documents'"
         ),
+        (
+            "relation: {database: rag.db, table: notes}", "relation: {database: ./rag.db, table: Chunks}",
+            "'notes' and 'chunks' are of one table, rag.db.Chunks; first at schemas.yaml:7:3"
+        ),
+        (
+            "relation: {database: rag.db, table: notes}", "relation: {database: link.db, table: notes}",
+            "'link.db' and 'rag.db' are one file; first at schemas.yaml:3:3"
+        ),
+        (
+            "relation: {database: rag.db, table: notes}", "relation: {database: hard.db, table: chunks}",
+            "'hard.db' and 'rag.db' are one file; first at schemas.yaml:3:3"
+        ),
         ("checks: [{unique: [id]}]", "checks: [{sql: SELEC 1}]", "this is no query: near \"SELEC\": syntax error"),
         (
             "checks: [{unique: [id]}]", "checks: [{sql: DELETE FROM documents}]",
@@ -108,6 +120,8 @@ import Testing
     ])
     func faultsOfTheManifest(_ text: String, _ other: String, _ message: String) async throws {
         let sandbox = try await sandbox()
+        try FileManager.default.createSymbolicLink(atPath: sandbox.path("link.db"), withDestinationPath: "rag.db")
+        try FileManager.default.linkItem(atPath: sandbox.path("rag.db"), toPath: sandbox.path("hard.db"))
         let manifest = Self.manifest
         let range = try #require(manifest.range(of: text))
         try sandbox.write("schemas.yaml", manifest.replacingCharacters(in: range, with: other))

@@ -41,6 +41,10 @@ import Testing
         #expect(graph.descendants(of: name).sorted().joined(separator: " ") == descendants)
     }
 
+    @Test("To SQLite, these are two tables") func otherLetters() throws {
+        #expect(try graph("Ä ä").names == ["Ä", "ä"])
+    }
+
     @Test func lookUp() throws {
         let graph = try graph("a b<a")
         #expect(graph["b"]?.parents == ["a"])
@@ -54,6 +58,7 @@ import Testing
         ("a b<aa", ["m.yaml:2:20: there is no dataset 'aa'; did you mean 'a'?"]),
         ("a b<qqqqq", ["m.yaml:2:20: there is no dataset 'qqqqq'"]),
         ("a a", ["m.yaml:2:1: there are two datasets 'a'"]),
+        ("a b<a A", ["m.yaml:3:1: 'A' and 'a' are of one table, app.db.A; first at m.yaml:1:1"]),
         ("a<b b<a", ["m.yaml:1:1: the datasets depend on each other in a circle: 'a' → 'b' → 'a'"]),
         (
             "x a<x,b b<c c<a",

@@ -280,14 +280,16 @@ import Testing
     @Test func dependencies() async throws {
         let place = try Place()
         try await place.make(
-            "app.db", "CREATE TABLE a (x); CREATE TABLE b (x); CREATE TABLE c (x); INSERT INTO b VALUES (1)")
+            "app.db",
+            "CREATE TABLE a (x); CREATE TABLE b (x); CREATE TABLE c (x); INSERT INTO b VALUES (1); CREATE VIEW fine AS SELECT * FROM b"
+        )
         let report = try await place.report(
             """
               c: {relation: {database: app.db, table: c}, depends_on: [b], required: false}
               b: {relation: {database: app.db, table: b}, depends_on: [a, gone], weight: 3}
               a: {relation: {database: app.db, table: a}}
               gone: {relation: {database: no.db, table: x}, required: false}
-              fine: {relation: {database: app.db, table: b}, weight: 4}
+              fine: {relation: {database: app.db, table: fine}, weight: 4}
             """)
         #expect(report.statuses.map(\.name) == ["a", "gone", "fine", "b", "c"])
         #expect(report["b"]?.state == .waiting)
@@ -330,8 +332,9 @@ import Testing
     /// Sums of tenths are not quite one.
     @Test func allIsOne() async throws {
         let place = try Place()
-        try await place.make("app.db", "CREATE TABLE t (x); INSERT INTO t VALUES (1)")
-        let all = (0..<10).map { "  d\($0): {relation: {database: app.db, table: t}, weight: 0.1}\n" }.joined()
+        let tables = (0..<10).map { "CREATE TABLE t\($0) (x); INSERT INTO t\($0) VALUES (1);" }.joined()
+        try await place.make("app.db", tables)
+        let all = (0..<10).map { "  d\($0): {relation: {database: app.db, table: t\($0)}, weight: 0.1}\n" }.joined()
         #expect(try await place.report(all).readiness == 1)
     }
 

@@ -60,6 +60,26 @@ struct ReplacingTests {
         #expect(try await replace(bed, source).result == .failed, "the old rows are other ones now")
     }
 
+    @Test(
+        "when a trigger stands in the way of the new rows, the old ones stay",
+        arguments: ["ABORT", "FAIL", "ROLLBACK", "IGNORE"])
+    func refused(_ action: String) async throws {
+        let bed = try await old()
+        let raise = action == "IGNORE" ? "RAISE(IGNORE)" : "RAISE(\(action), 'not wanted')"
+        try await bed.execute(
+            """
+            CREATE TRIGGER t \(action == "IGNORE" ? "BEFORE" : "AFTER") INSERT ON parts WHEN new.doc = 13
+            BEGIN SELECT \(raise); END
+            """)
+        let outcome = try await replace(bed, .echo())
+        #expect(outcome.result == .failed)
+        #expect(outcome.failure?.kind == .constraint)
+        let words = action == "IGNORE" ? "a trigger of 'parts' left out 1 of the 20 new rows" : "not wanted"
+        #expect(outcome.failure?.message.contains(words) == true, "\(outcome)")
+        #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
+        #expect(try await bed.rows(Self.left) == [])
+    }
+
     @Test("when a unit fails, a check does not hold or there are too few rows, the old rows stay", arguments: 0...3)
     func kept(_ number: Int) async throws {
         let bed = try await old()

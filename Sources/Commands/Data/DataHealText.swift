@@ -16,7 +16,7 @@ final class DataEventWriter: Sendable {
     }
 
     func write(_ event: PopulationEvent) {
-        let line = isJSON ? event.jsonLine : DataHealText.line(event)
+        let line = isJSON ? SafeText.json(event.jsonLine) : DataHealText.line(event).map(SafeText.line)
         progress.note(event, saying: line.map { $0 + "\n" })
     }
 
@@ -69,13 +69,15 @@ enum DataHealText {
     private static func line(_ outcome: DatasetOutcome) -> String? {
         let progress = outcome.progress
         let did =
-            "\(progress.rows) rows of \(progress.finished - progress.failedUnits) units in \(progress.elapsed.inSeconds)"
+            "\(CountWords.rows(progress.rows)) of \(CountWords.units(progress.finished - progress.failedUnits)) in "
+            + progress.elapsed.inSeconds
+        let failed = progress.failedUnits == 0 ? "" : ", \(CountWords.units(progress.failedUnits)) failed"
         let why = ([outcome.failure?.message].compactMap { $0 } + outcome.tried).joined(separator: "; ")
         let reason = why.isEmpty ? "" : "; \(why)"
         return switch outcome.result {
         case .unneeded: nil
         case .done: "[OK] \(outcome.dataset): \(did)\(reason)"
-        case .incomplete: "[ERROR] \(outcome.dataset): \(did), \(progress.failedUnits) units failed\(reason)"
+        case .incomplete: "[ERROR] \(outcome.dataset): \(did)\(failed)\(reason)"
         case .failed: "[ERROR] \(outcome.dataset)\(reason.replacing("; ", with: ": ", maxReplacements: 1))"
         case .interrupted: "[WARNING] \(outcome.dataset): stopped on request after \(did)"
         case .notStarted: "[WARNING] \(outcome.dataset): not begun\(reason)"
@@ -86,7 +88,7 @@ enum DataHealText {
         _ plan: PopulationPlan, _ report: ReadinessReport?, target: Double?, isStopped: Bool
     ) -> String {
         var lines: [String] = []
-        for blocked in plan.blocked { lines.append("[ERROR] \(blocked.name): \(words(blocked))") }
+        for blocked in plan.blocked { lines.append(SafeText.line("[ERROR] \(blocked.name): \(words(blocked))")) }
         if isStopped {
             lines.append("[WARNING] stopped on request; what is done stays done")
         } else if plan.isEmpty && plan.blocked.isEmpty {
@@ -120,12 +122,12 @@ enum DataHealText {
 
     static func text(_ plan: PopulationPlan) -> String {
         var lines = plan.datasets.map { planned in
-            "[PLAN] \(planned.name)" + (planned.units.map { ": \($0) units" } ?? "")
+            "[PLAN] \(planned.name)" + (planned.units.map { ": \(CountWords.units($0))" } ?? "")
                 + (planned.explanation.map { " (\($0))" } ?? "")
         }
         lines += plan.blocked.map { "[ERROR] \($0.name): \(words($0))" }
         if lines.isEmpty { lines = ["[OK] there is nothing to do"] }
-        return lines.map { $0 + "\n" }.joined()
+        return lines.map { SafeText.line($0) + "\n" }.joined()
     }
 
     static func json(_ plan: PopulationPlan) -> String {
@@ -144,11 +146,12 @@ enum DataHealText {
     /// Those that are not populated, and why.
     static func blockedLines(_ plan: PopulationPlan) -> String {
         plan.blocked.map { blocked in
-            JSONContent.object([
+            let content = JSONContent.object([
                 .init("event", .text("blocked")), .init("dataset", .text(blocked.name)),
                 .init("reason", .text(blocked.reason)),
                 .init("class", blocked.kind.map { .text($0.rawValue) } ?? .null),
-            ]).text + "\n"
+            ])
+            return SafeText.json(content.text) + "\n"
         }.joined()
     }
 

@@ -127,18 +127,19 @@ struct DataQuarantineCommand: AsyncParsableCommand {
     private static func text(_ item: Quarantine.Item, _ session: DataSession) -> String {
         let what = item.isUnit ? "unit" : "row of unit"
         let unit = session.redactor(JSONContent(item.unit).text)
-        return
+        return SafeText.line(
             "\(item.name)  \(Timestamp.readable(milliseconds: item.time)) UTC  \(what) \(unit)  \(item.kind.rawValue): "
-            + session.redactor(item.message) + "\n"
+                + session.redactor(item.message)) + "\n"
     }
 
     private static func json(_ item: Quarantine.Item) -> String {
-        JSONContent.object([
+        let content = JSONContent.object([
             .init("item", .text(item.name)), .init("dataset", .text(item.dataset)),
             .init("what", .text(item.isUnit ? "unit" : "row")), .init("unit", JSONContent(item.unit)),
             .init("class", .text(item.kind.rawValue)), .init("message", .text(item.message)),
             .init("time", .integer(item.time)), .init("content", .text(item.content)),
-        ]).text + "\n"
+        ])
+        return SafeText.json(content.text) + "\n"
     }
 }
 
@@ -169,10 +170,10 @@ extension QuarantineChange {
         for item in try await DataQuarantineCommand.choose(items, session) {
             do throws(SourceFailure) {
                 let (isGood, words) = try await change(item, in: quarantine)
-                console.emit("\(isGood ? "[OK]" : "[ERROR]") \(item.name): \(words)\n")
+                console.emit(SafeText.line("\(isGood ? "[OK]" : "[ERROR]") \(item.name): \(words)") + "\n")
                 if !isGood { status = .critical }
             } catch {
-                console.emit("[ERROR] \(item.name): \(session.redactor(error.message))\n")
+                console.emit(SafeText.line("[ERROR] \(item.name): \(session.redactor(error.message))") + "\n")
                 status = .critical
             }
         }

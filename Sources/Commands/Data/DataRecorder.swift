@@ -77,7 +77,7 @@ final class DataRecorder: Sendable {
         let record = RepairRecord(
             finding: Self.key(outcome.dataset), repair: Self.repair(outcome.dataset), outcome: kind,
             reason: kind == .applied ? nil : reason.isEmpty ? outcome.result.rawValue : reason,
-            after: "\(progress.rows) rows of \(progress.finished) units",
+            after: "\(CountWords.rows(progress.rows)) of \(CountWords.units(progress.finished))",
             durationMicroseconds: elapsed.components.seconds * 1_000_000
                 + elapsed.components.attoseconds / 1_000_000_000_000)
         state.withLock { $0.waiting.append(record) }

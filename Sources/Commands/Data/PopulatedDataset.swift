@@ -90,7 +90,8 @@ actor StartPopulation: JointHealer {
         /// Those that people populate; they may be well as soon as others are.
         var left: Set<String> = []
         // Whoever starts the application waits for this: not for a source, too.
-        var options = PopulationOptions(takesParentsAlong: false, waitsForSources: false)
+        var options = PopulationOptions(
+            waitsForNextAttempt: true, takesParentsAlong: false, waitsForSources: false)
     }
 
     private func work(

@@ -71,8 +71,3 @@ extension DatasetStatus {
     /// Whether it is to be made again as a whole although its rows are there: they are too old, or a check does not hold.
     public var isToBeRemade: Bool { state == .stale || state == .invalid }
 }
-
-extension Relation {
-    /// As SQLite compares names.
-    fileprivate var folded: Relation { Relation(database: database, table: table.asciiLowercased) }
-}

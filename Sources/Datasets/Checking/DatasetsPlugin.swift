@@ -12,9 +12,30 @@ public enum DatasetsPlugin: Plugin {
         _ settings: [Dataset], context: PluginContext, problems: inout ManifestProblems
     ) async -> [any Check] {
         guard let graph = DatasetGraph(settings, &problems) else { return [] }
+        refuseSharedFiles(settings, on: context.machine, &problems)
         for problem in await syntaxProblems(settings, on: context.machine) { problems.add(problem) }
         let survey = DatasetSurvey(graph)
         return settings.map { RequiredDataset(dataset: $0, survey: survey) }
+    }
+
+    /// A database that has two names, through a link: SQLite looks for the journal beside the name it is opened by, and nobody would see
+    /// that two datasets are of one table.
+    private static func refuseSharedFiles(
+        _ datasets: [Dataset], on machine: any Machine, _ problems: inout ManifestProblems
+    ) {
+        var seen: Set<ResourcePath> = []
+        var files: [[UInt64]: Dataset] = [:]
+        for dataset in datasets where seen.insert(dataset.relation.database).inserted {
+            let database = dataset.relation.database
+            // What cannot be looked at here shows when it is looked at.
+            guard let status = try? machine.target(of: database), status.kind == .regular, status.inode != 0 else {
+                continue
+            }
+            guard let first = files.updateValue(dataset, forKey: [status.device, status.inode]) else { continue }
+            problems.add(
+                dataset.location,
+                "'\(database)' and '\(first.relation.database)' are one file; first at \(first.location)")
+        }
     }
 
     /// The queries that are no queries. That tables and columns are missing is no fault of the manifest: they may come.

@@ -65,6 +65,9 @@ public struct Relation: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { "\(database).\(table)" }
+
+    /// The same for all ways to write its name: SQLite compares names without regard to the case of ASCII's letters, and of no others.
+    var folded: Relation { Relation(database: database, table: table.asciiLowercased) }
 }
 
 /// How many rows there must be, and how that is found out.

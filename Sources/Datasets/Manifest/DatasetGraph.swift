@@ -18,7 +18,8 @@ public struct DatasetGraph: Sendable, Hashable {
         unitKeys = [:]
     }
 
-    /// Adds what is wrong with the graph to `problems`: two of one name, unknown parents, a dataset that depends on itself, a circle.
+    /// Adds what is wrong with the graph to `problems`: two of one name or of one table, unknown parents, a dataset that depends on itself,
+    /// a circle.
     public init?(_ datasets: [Dataset], _ problems: inout ManifestProblems) {
         let names = datasets.map(\.name)
         var places: [String: Int] = [:]
@@ -28,7 +29,16 @@ public struct DatasetGraph: Sendable, Hashable {
             problems.add(datasets[place].location, "there are two datasets '\(name)'")
             good = false
         }
+        var tables: [Relation: Dataset] = [:]
         for dataset in datasets {
+            // Each would count the other's rows, and take them away.
+            if let first = tables.updateValue(dataset, forKey: dataset.relation.folded), first.name != dataset.name {
+                problems.add(
+                    dataset.location,
+                    "'\(dataset.name)' and '\(first.name)' are of one table, \(dataset.relation); first at \(first.location)"
+                )
+                good = false
+            }
             for parent in dataset.dependsOn {
                 if parent.value == dataset.name {
                     problems.add(parent.location, "'\(dataset.name)' depends on itself")

@@ -12,13 +12,18 @@ extension Connection: SQLConnection {
         }
     }
 
-    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) {
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) -> Int {
         var text = SQLText(sql)
+        var changes: Int64 = 0
         while let statement = try text.next(on: self) {
             try requireTransaction()
             try statement.bind(named: values, on: self)
+            let before = sqlite3_total_changes64(db)
             while try statement.step(on: self) {}
+            // Of a statement that changes no rows, the number is that of the one before.
+            if sqlite3_total_changes64(db) > before { changes += sqlite3_changes64(db) }
         }
+        return Int(changes)
     }
 
     func queryColumns(_ sql: String) throws(MachineError) -> [String]? {

@@ -19,7 +19,7 @@ struct OpenTransaction: ChangingConnection {
 
     func queryColumns(_ sql: String) throws(MachineError) -> [String]? { try connection.queryColumns(sql) }
 
-    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) {
+    func execute(_ sql: String, named values: [String: SQLValue]) throws(MachineError) -> Int {
         try connection.execute(sql, named: values)
     }
 

@@ -21,6 +21,8 @@ struct BatchWriter: Sendable {
         var parents: [String: Generation] = [:]
         /// Whether a dataset that is made as a whole loses its rows first.
         var replacesAll = false
+        /// What has ended the transaction before.
+        let ending = EndingRows()
     }
 
     /// Rows that a source has made.
@@ -40,18 +42,21 @@ struct BatchWriter: Sendable {
     private func transaction(
         _ work: Work, _ body: @escaping @Sendable (borrowing WriteSession) throws(PopulationError) -> BatchResult
     ) async throws(SourceFailure) -> BatchResult {
-        let result: Result<BatchResult, SourceFailure>
-        do throws(MachineError) {
-            result = try await machine.changeDatabase(dataset.relation.database, timeLimit: population.timeout) {
-                connection throws(MachineError) in
-                try write(work, connection, body)
+        while true {
+            let result: Result<BatchResult, SourceFailure>
+            do throws(MachineError) {
+                result = try await machine.changeDatabase(dataset.relation.database, timeLimit: population.timeout) {
+                    connection throws(MachineError) in
+                    try write(work, connection, body)
+                }
+            } catch .cancelled {
+                throw .stopped
+            } catch {
+                guard work.ending.takeFound() else { throw SourceFailure(error) }
+                continue
             }
-        } catch .cancelled {
-            throw .stopped
-        } catch {
-            throw SourceFailure(error)
+            return try result.get()
         }
-        return try result.get()
     }
 }
 
@@ -71,7 +76,7 @@ extension BatchWriter {
             return .success(result)
         } catch {
             switch error {
-            case .machine(let error): throw error
+            case .machine(let error), .ended(let error): throw error
             case .failure(let failure):
                 try connection.execute("ROLLBACK TO selfheal_batch; RELEASE selfheal_batch")
                 return .failure(failure)

@@ -10,12 +10,21 @@ struct RowWriter {
         var message: String
     }
 
+    /// What became of a row.
+    enum Outcome: Sendable, Hashable {
+        case written
+        /// A trigger has left it out without a word.
+        case leftOut
+        case bad(BadRow)
+    }
+
     let form: TableForm
     /// The table that is written: another one than the form's when a new one is filled beside it.
     let target: String
     private let connection: any SQLConnection
     private let write: WriteMode
     private let mergeKey: [String]
+    private let triggers: Triggers
 
     /// - Throws: `.configuration` for what no row could be written to.
     init(
@@ -24,6 +33,7 @@ struct RowWriter {
         self.form = form
         self.target = target ?? form.name
         self.connection = connection
+        triggers = Triggers(of: self.target, connection)
         write = population.write
         var key: [String] = []
         if population.write == .merge {
@@ -53,35 +63,54 @@ struct RowWriter {
         return column
     }
 
-    /// - Throws: what is wrong with more than this row.
-    /// - Returns: why it was not written; `nil` when it was.
-    func write(_ cells: [Cell]) throws(MachineError) -> BadRow? {
+    /// - Throws: what is wrong with more than this row; also what is wrong with it when that has ended the transaction.
+    func write(_ cells: [Cell]) throws(MachineError) -> Outcome {
         var names: [String] = []
         var values: [SQLValue] = []
         var seen: Set<String> = []
         for cell in cells {
             guard let column = form.column(cell.column) else {
-                return BadRow(
-                    kind: .constraint, message: "the table '\(form.name)' has no column '\(cell.column.prefix(100))'")
+                return .bad("the table '\(form.name)' has no column '\(cell.column.prefix(100))'")
             }
             guard seen.insert(column).inserted else {
-                return BadRow(kind: .constraint, message: "the column '\(column)' is given twice")
+                return .bad("the column '\(column)' is given twice")
             }
             names.append(column)
             values.append(cell.value)
         }
         if let missing = mergeKey.first(where: { !seen.contains($0) }), form.primaryKey != [missing] {
-            return BadRow(kind: .constraint, message: "it does not have '\(missing)', by which rows are merged")
+            return .bad("it does not have '\(missing)', by which rows are merged")
         }
+        let isGuarded = try triggers.mayRaise
         do throws(MachineError) {
             if let missing = try missingReference(names, values) { return missing }
-            _ = try connection.rows(statement(names), values)
-            return nil
+            if !isGuarded {
+                _ = try connection.rows(statement(names), values)
+                return .written
+            }
         } catch  where error.isAboutRow {
-            guard case .database(_, .sql(_, let message, _)) = error else { throw error }
-            return BadRow(kind: .constraint, message: message)
+            return .bad(error.rowMessage)
         }
+        return try writeGuarded(names, values)
     }
+
+    /// Where a trigger says what becomes of the row, and of what was done before it.
+    private func writeGuarded(_ names: [String], _ values: [SQLValue]) throws(MachineError) -> Outcome {
+        try connection.begin(Self.savepoint)
+        do throws(MachineError) {
+            _ = try connection.rows(statement(names), values)
+        } catch  where error.isAboutRow {
+            guard try connection.undo(Self.savepoint) else { throw error }
+            return .bad(error.rowMessage)
+        }
+        try connection.keep(Self.savepoint)
+        // Where there is nothing to change in the row that is there, nothing changes.
+        let mayChangeNothing = write == .merge && names.allSatisfy(mergeKey.contains)
+        let count = try connection.rows("SELECT changes()").first?.first?.integer
+        return count == 0 && !mayChangeNothing ? .leftOut : .written
+    }
+
+    private static let savepoint = "selfheal_row"
 
     /// `OR ABORT`, so that whatever the table says of conflicts, this row alone is not written, and we hear of it.
     private func statement(_ names: [String]) -> String {
@@ -104,7 +133,7 @@ struct RowWriter {
     }
 
     /// Foreign keys are off while rows are written, so that nothing cascades; a row that refers to nothing is bad all the same.
-    private func missingReference(_ names: [String], _ values: [SQLValue]) throws(MachineError) -> BadRow? {
+    private func missingReference(_ names: [String], _ values: [SQLValue]) throws(MachineError) -> Outcome? {
         for key in form.foreignKeys {
             var wanted: [SQLValue] = []
             for column in key.columns {
@@ -118,9 +147,7 @@ struct RowWriter {
             let found = try connection.rows(
                 "SELECT 1 FROM main.\(key.table.quotedName) WHERE \(condition) LIMIT 1", wanted)
             if found.isEmpty {
-                return BadRow(
-                    kind: .constraint,
-                    message: "\(key.columns.joined(separator: ", ")): there is no such row in '\(key.table)'")
+                return .bad("\(key.columns.joined(separator: ", ")): there is no such row in '\(key.table)'")
             }
         }
         return nil
@@ -134,5 +161,39 @@ struct RowWriter {
         }
         _ = try connection.rows(
             "DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName.isSame(as: "?1"))", [unit])
+    }
+}
+
+extension RowWriter.Outcome {
+    fileprivate static func bad(_ message: String) -> Self {
+        .bad(RowWriter.BadRow(kind: .constraint, message: message))
+    }
+}
+
+/// What a table's triggers may do. They are looked for when that is asked, which most never need.
+private final class Triggers {
+    private let table: String
+    private let connection: any SQLConnection
+    private var known: Bool?
+
+    init(of table: String, _ connection: any SQLConnection) {
+        self.table = table
+        self.connection = connection
+    }
+
+    /// Whether one of them, or one that they set off, uses `RAISE`: nothing else leaves a part of an `INSERT OR ABORT` behind, ends the
+    /// transaction or leaves the row out.
+    var mayRaise: Bool {
+        get throws(MachineError) {
+            if let known { return known }
+            let found = try connection.rows(
+                """
+                SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE)
+                  AND EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND sql LIKE '%raise%')
+                """, [.text(table)])
+            let mayRaise = found.first?.first?.integer == 1
+            known = mayRaise
+            return mayRaise
+        }
     }
 }

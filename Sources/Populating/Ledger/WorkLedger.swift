@@ -198,6 +198,21 @@ struct WorkLedger {
             """, [.text(dataset)])
     }
 
+    /// Units that had failed before a run began, and were not to be tried then.
+    /// - Returns: how many they are, when all of them may be tried, and of which class the failure is of the one that waits longest.
+    func waiting(since began: Int64) throws(MachineError) -> (count: Int, until: Int64, kind: FailureClass)? {
+        guard try exists() else { return nil }
+        let found = try connection.rows(
+            """
+            SELECT count(*), max(next_attempt), class FROM _selfheal_units
+            WHERE dataset = ? AND state = 'failed' AND changed_at < ? AND next_attempt > ?
+            """, [.text(dataset), .integer(began), .integer(began)])
+        guard let row = found.first, let count = row[0].integer, count > 0, let until = row[1].integer else {
+            return nil
+        }
+        return (Int(count), until, row[2].text.flatMap(FailureClass.init) ?? .unknown)
+    }
+
     // MARK: The dataset
 
     /// Notes that rows were written, or are gone: children that were made of them as a whole are stale.

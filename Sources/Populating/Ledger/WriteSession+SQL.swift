@@ -9,35 +9,52 @@ extension WriteSession {
         var result = BatchResult()
         let units = work.batch.isWhole ? [Unit(key: WorkLedger.whole)] : work.batch.units
         for unit in units {
-            try run { () throws(MachineError) in try connection.execute("SAVEPOINT selfheal_unit") }
+            try run { () throws(MachineError) in try connection.begin(Self.unit) }
             var attempt = result
             var failure: SourceFailure?
             do throws(PopulationError) {
-                let count =
-                    try isQuery ? query(sql, unit, &attempt) : statements(sql, unit)
+                let count = try isQuery ? query(sql, unit, &attempt) : statements(sql, unit)
                 attempt.rows += count
-                if work.batch.isWhole { try requireVolume(count, isSQL: true) }
+                if work.batch.isWhole { try requireVolume(count, attempt.reasons, isSQL: true) }
                 try done(unit, rows: count)
                 attempt.doneUnits += 1
+                try run { () throws(MachineError) in try connection.keep(Self.unit) }
             } catch {
-                switch error {
-                case .machine(let error) where error.isAboutRow:
-                    failure = SourceFailure(.constraint, error.explanation)
-                case .failure(let reason) where reason.kind == .constraint: failure = reason
-                default: throw error
-                }
+                failure = try reason(error, unit)
             }
             if let failure {
                 if work.batch.isWhole { throw .failure(failure) }
-                try run { () throws(MachineError) in try connection.execute("ROLLBACK TO selfheal_unit") }
                 result.failedUnits.append(.init(unit: unit, failure: failure))
             } else {
                 result = attempt
             }
-            try run { () throws(MachineError) in try connection.execute("RELEASE selfheal_unit") }
         }
         return result
     }
+
+    /// Why a unit failed, when others can be done; nothing of it is left.
+    private func reason(_ error: PopulationError, _ unit: Unit) throws(PopulationError) -> SourceFailure {
+        let failure: SourceFailure
+        let cause: MachineError
+        switch error {
+        case .machine(let error) where error.isAboutRow:
+            failure = SourceFailure(.constraint, writer.redact(error.explanation))
+            cause = error
+        case .failure(let reason) where reason.kind == .constraint:
+            failure = reason
+            cause = .malfunction(subject: writer.place.table, reason: reason.message)
+        default: throw error
+        }
+        guard try run({ () throws(MachineError) in try connection.undo(Self.unit) }) else {
+            work.ending.note(
+                EndingRows.Place(unit: unit.key), RowWriter.BadRow(kind: failure.kind, message: failure.message))
+            throw .ended(cause)
+        }
+        return failure
+    }
+
+    private static let unit = "selfheal_unit"
+    private static let all = "selfheal_all"
 
     private func parameters(_ unit: Unit) -> [String: SQLValue] {
         guard !work.batch.isWhole else { return [:] }
@@ -48,13 +65,13 @@ extension WriteSession {
     }
 
     private func statements(_ sql: String, _ unit: Unit) throws(PopulationError) -> Int {
+        if let reason = work.ending.reason(EndingRows.Place(unit: unit.key)) {
+            throw .failure(SourceFailure(reason.kind, reason.message))
+        }
         if work.batch.isWhole { try beginWhole() }
         return try run { () throws(MachineError) in
             if !work.batch.isWhole { try clear(unit.key) }
-            let before = try connection.rows("SELECT total_changes()").first?.first?.integer ?? 0
-            try connection.execute(sql, named: parameters(unit))
-            let after = try connection.rows("SELECT total_changes()").first?.first?.integer ?? 0
-            return Int(after - before)
+            return try connection.execute(sql, named: parameters(unit))
         }
     }
 
@@ -93,12 +110,12 @@ extension WriteSession {
                 for row in page {
                     var cells = zip(columns, row.dropFirst()).map { Cell($0, $1) }
                     if let unitColumn, !work.batch.isWhole { cells.set(unitColumn, unit.key) }
-                    let written = cells
-                    guard let bad = try run({ () throws(MachineError) in try rows.write(written) }) else {
-                        count += 1
-                        continue
+                    let place = EndingRows.Place(unit: unit.key, number: row.first?.integer ?? 0, cells: cells)
+                    switch try write(cells, place) {
+                    case .written: count += 1
+                    case .leftOut: break
+                    case .bad(let bad): try refuse(bad, cells, of: unit, &result)
                     }
-                    try refuse(bad, written, of: unit, &result)
                 }
             }
         }
@@ -110,7 +127,7 @@ extension WriteSession {
     /// - Returns: `nil` where that is not so, or one does not fit: nothing is written then.
     private func straight(_ sql: String) throws(PopulationError) -> Int? {
         guard work.batch.isWhole, writer.population.write != .merge, rows.form.foreignKeys.isEmpty else { return nil }
-        do throws(MachineError) {
+        return try together { () throws(MachineError) -> Int? in
             guard let columns = try connection.queryColumns(sql), let own = ownNames(columns) else { return nil }
             if work.replacesAll {
                 let there = try connection.rows("SELECT EXISTS (SELECT 1 FROM main.\(rows.target.quotedName))")
@@ -123,7 +140,23 @@ extension WriteSession {
             let count = try connection.rows("SELECT changes()").first?.first?.integer ?? 0
             try ledger.clearQuarantine(of: WorkLedger.whole)
             return Int(count)
+        }
+    }
+
+    /// Writes several rows at once.
+    /// - Returns: `nil` where that cannot be, or one does not fit: nothing is written then.
+    private func together(_ body: () throws(MachineError) -> Int?) throws(PopulationError) -> Int? {
+        guard !work.ending.isOneByOne else { return nil }
+        try run { () throws(MachineError) in try connection.begin(Self.all) }
+        do throws(MachineError) {
+            let count = try body()
+            try connection.keep(Self.all)
+            return count
         } catch  where error.isAboutRow {
+            guard try run({ () throws(MachineError) in try connection.undo(Self.all) }) else {
+                work.ending.noteSome()
+                throw .ended(error)
+            }
             return nil
         } catch {
             throw .machine(error)
@@ -146,7 +179,7 @@ extension WriteSession {
                 }) ?? true, rows.form.foreignKeys.isEmpty
         else { return nil }
         guard let own = ownNames(columns) else { return nil }
-        do throws(MachineError) {
+        return try together { () throws(MachineError) -> Int? in
             let from = columns.map(\.quotedName).joined(separator: ", ")
             let into = own.map(\.quotedName).joined(separator: ", ")
             try connection.execute(
@@ -155,10 +188,6 @@ extension WriteSession {
                 WHERE true\(rows.conflict(own))
                 """)
             return Int(try connection.rows("SELECT changes()").first?.first?.integer ?? 0)
-        } catch  where error.isAboutRow {
-            return nil
-        } catch {
-            throw .machine(error)
         }
     }
 
@@ -166,6 +195,7 @@ extension WriteSession {
         _ bad: RowWriter.BadRow, _ cells: [Cell], of unit: Unit, _ result: inout BatchResult
     ) throws(PopulationError) {
         let message = writer.redact(bad.message)
+        result.reasons.add(message)
         switch writer.population.onBadRow {
         case .skip: result.skippedRows += 1
         case .fail: throw .failure(SourceFailure(.constraint, message))

@@ -6,6 +6,8 @@ import HealModel
 enum PopulationError: Error {
     case machine(MachineError)
     case failure(SourceFailure)
+    /// A statement has ended the transaction, and with it all that was done in it.
+    case ended(MachineError)
 }
 
 /// One transaction of a batch.
@@ -98,10 +100,12 @@ struct WriteSession {
         var counts = try begin(leavingOut: excluded)
         let keys = UnitKeys(work.batch)
         var reader = spool.reader()
+        var number: Int64 = 0
         while let row = try run({ () throws(MachineError) in try reader.next() }) {
             let unit: SQLValue
             var bad: RowWriter.BadRow?
             var cells = row.cells
+            number += 1
             switch keys.unit(of: row, unitColumn) {
             case .known(let key):
                 unit = key
@@ -114,13 +118,18 @@ struct WriteSession {
                 throw .failure(SourceFailure(.parse, "a row does not say which unit it is of\(column)"))
             }
             if excluded[unit] != nil { continue }
-            if bad == nil { bad = try run { () throws(MachineError) in try rows.write(cells) } }
-            guard let bad else {
-                counts[unit, default: 0] += 1
-                result.rows += 1
-                continue
+            if bad == nil {
+                switch try write(cells, EndingRows.Place(unit: unit, number: number, cells: cells)) {
+                case .written:
+                    counts[unit, default: 0] += 1
+                    result.rows += 1
+                case .leftOut: break
+                case .bad(let reason): bad = reason
+                }
             }
+            guard let bad else { continue }
             let message = writer.redact(bad.message)
+            if writer.population.onBadRow != .fail { result.reasons.add(message) }
             switch writer.population.onBadRow {
             case .skip: result.skippedRows += 1
             case .quarantine:
@@ -136,6 +145,21 @@ struct WriteSession {
         }
         try finish(&result, counts, excluded)
         return result
+    }
+
+    /// Writes a row, unless that has ended the transaction before.
+    func write(
+        _ cells: [Cell], _ place: @autoclosure () -> EndingRows.Place
+    ) throws(PopulationError) -> RowWriter.Outcome {
+        if let reason = work.ending.reason(place()) { return .bad(reason) }
+        do throws(MachineError) {
+            return try rows.write(cells)
+        } catch  where error.isAboutRow {
+            work.ending.note(place(), RowWriter.BadRow(kind: .constraint, message: error.rowMessage))
+            throw .ended(error)
+        } catch {
+            throw .machine(error)
+        }
     }
 
     /// Takes away what units that are done again had.
@@ -180,7 +204,7 @@ struct WriteSession {
         _ result: inout BatchResult, _ counts: [SQLValue: Int], _ excluded: [SQLValue: SourceFailure]
     ) throws(PopulationError) {
         if work.batch.isWhole {
-            try requireVolume(result.rows)
+            try requireVolume(result.rows, result.reasons)
             try done(Unit(key: WorkLedger.whole), rows: counts[WorkLedger.whole] ?? 0)
             result.doneUnits = 1
             return
@@ -197,15 +221,16 @@ struct WriteSession {
 
     /// What takes the place of everything must be enough: an empty answer is no reason to lose all rows.
     /// - Parameter isSQL: it is asked again only when what it reads from has changed, which nobody waits for.
-    func requireVolume(_ rows: Int, isSQL: Bool = false) throws(PopulationError) {
+    func requireVolume(_ rows: Int, _ reasons: RowReasons, isSQL: Bool = false) throws(PopulationError) {
         let least = writer.dataset.volume.minimumRows
         guard work.replacesAll, rows < least else { return }
-        let gave = rows == 0 ? "no rows" : "\(rows) \(rows == 1 ? "row" : "rows")"
+        let gave = rows == 0 ? "no rows" : CountWords.rows(rows)
+        let why = reasons.main.map { "; rows did not fit: \($0)" } ?? ""
         throw .failure(
             SourceFailure(
                 isSQL ? .dependency : .parse,
                 "\(isSQL ? "its SQL" : "it") gave \(gave) that fit, fewer than the \(least) that there must be; what was "
-                    + "there stays"))
+                    + "there stays\(why)"))
     }
 
     func done(_ unit: Unit, rows: Int) throws(PopulationError) {

@@ -255,8 +255,7 @@ struct BatchWork: Sendable {
                     entry.failure = one.failure.kind
                     entry.message = one.failure.message
                     entry.version = one.unit.version ?? .null
-                    let wait = one.failure.retryAfter ?? policy.delay(after: entry.attempts, random: 1)
-                    entry.nextAttempt = isPoison ? nil : now + wait.components.seconds * 1000
+                    entry.nextAttempt = isPoison ? nil : now + policy.wait(after: entry.attempts, one.failure)
                     try ledger.set(one.unit.key, entry, at: now)
                     if isPoison {
                         try ledger.clearQuarantine(of: one.unit.key)

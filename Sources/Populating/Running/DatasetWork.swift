@@ -88,7 +88,8 @@ struct DatasetWork: Sendable {
                 // What it reads from has none for it, and only others can change that.
                 outcome.failure = SourceFailure(.dependency, "its SQL gave no rows, and \(has)")
             } else {
-                outcome.failure = SourceFailure(.constraint, "all of its work is done, and \(has)")
+                let why = tally.reasons.main.map { "; rows did not fit: \($0)" } ?? ""
+                outcome.failure = SourceFailure(.constraint, "all of its work is done, and \(has)\(why)")
             }
         }
         return outcome
@@ -103,13 +104,14 @@ struct DatasetWork: Sendable {
         let finder = UnitFinder(
             dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
             waitsForNextAttempt: options.waitsForNextAttempt)
+        let began = tools.machine.now
         let layout = try await finder.layout()
         let counts = try await finder.count(layout)
         let fault = counts.faults.words(layout.key, of: unit.parent).map { SourceFailure(.constraint, $0) }
         // Which of several rows is meant nobody knows, and what is not complete does not take the place of what is there.
         if let fault, counts.faults.repeated > 0 || place.isNew { throw fault }
         let prepared = try await reconcile()
-        if prepared.forgotten > 0 { tally.note("found the rows of \(prepared.forgotten) units lost") }
+        if prepared.forgotten > 0 { tally.note("found the rows of \(CountWords.units(prepared.forgotten)) lost") }
         if let fault { tally.fail(fault) }
         // Without a column that says so, rows are of the one unit that was given.
         let size = source != nil && prepared.unitColumn == nil ? 1 : population.batch
@@ -130,6 +132,22 @@ struct DatasetWork: Sendable {
             try await perform(page.units, in: size, finder, layout, source, slots, prepared.unitColumn)
         }
         if hasBegun { await release() }
+        if options.waitsForNextAttempt, !tools.isStopped() { try await noteWaiting(since: began) }
+    }
+
+    /// Units that are left alone until their time has come are as little done as those that fail.
+    private func noteWaiting(since began: Int64) async throws(SourceFailure) {
+        let name = place.ledger
+        let waiting = try await tools.machine.reading(dataset.relation.database) { connection throws(MachineError) in
+            try WorkLedger(name, reading: connection).waiting(since: began)
+        }
+        guard let waiting else { return }
+        let (verb, what) = waiting.count == 1 ? ("waits", "it") : ("wait", "them")
+        let words =
+            "\(CountWords.units(waiting.count)) that failed before \(verb) until "
+            + "\(Timestamp.readable(milliseconds: waiting.until)) UTC; 'selfheal data heal \(dataset.name)' tries \(what) at once"
+        // What failed just now says more.
+        if tally.failure == nil { tally.fail(SourceFailure(waiting.kind, words)) } else { tally.note(words) }
     }
 
     private func perform(

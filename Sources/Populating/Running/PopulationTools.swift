@@ -38,8 +38,9 @@ public struct PopulationTools: Sendable {
     public var isStopped: @Sendable () -> Bool
     /// Gives leave for batches at once; `nil`: nobody has to.
     public var jobServer: (any JobServer)?
-    /// Takes secrets out of messages.
-    public var redact: @Sendable (String) -> String
+    /// Takes secrets out of messages, and then what could steer a terminal: all that programs, servers and SQLite say goes through it when
+    /// it becomes a failure.
+    public let redact: @Sendable (String) -> String
     public var observe: @Sendable (PopulationEvent) -> Void
     /// Makes the source of a dataset, for everything but SQL.
     /// Throws what keeps it from ever giving rows: no such plugin.
@@ -59,7 +60,7 @@ public struct PopulationTools: Sendable {
         self.random = random
         self.isStopped = isStopped
         self.jobServer = jobServer
-        self.redact = redact
+        self.redact = { SafeText.line(redact($0)) }
         self.observe = observe
         self.makeSource = makeSource
     }
@@ -90,5 +91,13 @@ extension RetryPolicy {
         for _ in 1..<max(1, attempts) where delay * factor < maxDelay { factor *= backoff }
         let longest = min(delay * factor, maxDelay)
         return jitter == .full ? longest * random : longest
+    }
+
+    /// How long a unit is left alone by runs that nobody asked for, in milliseconds: longer with each that failed, and never for ever,
+    /// whatever a server wants.
+    func wait(after attempts: Int, _ failure: SourceFailure) -> Int64 {
+        let longest = max(maxDelay, .seconds(86_400))
+        let wait = min(max(failure.retryAfter ?? .zero, delay(after: attempts, random: 1)), longest)
+        return Int64(wait / .milliseconds(1))
     }
 }

@@ -128,20 +128,31 @@ struct Replacing: Sendable {
                     "the new table has \(count) of the \(dataset.volume.minimumRows) rows that it must have")
             }
             let names = form.names.map(\.quotedName).joined(separator: ", ")
-            try connection.execute("SAVEPOINT selfheal_swap")
+            let swap = "selfheal_swap"
+            try connection.begin(swap)
+            let written: Int64
             do throws(MachineError) {
                 try connection.execute("DELETE FROM main.\(form.name.quotedName)")
                 try connection.execute(
                     "INSERT OR ABORT INTO main.\(form.name.quotedName) (\(names)) SELECT \(names) FROM main.\(new)")
+                written = try connection.rows("SELECT changes()").first?.first?.integer ?? 0
             } catch  where error.isAboutRow {
-                try connection.execute("ROLLBACK TO selfheal_swap; RELEASE selfheal_swap")
+                guard try connection.undo(swap) else { throw error }
                 return SourceFailure(error)
             }
-            if let failure = try unheldCheck(form, connection) {
-                try connection.execute("ROLLBACK TO selfheal_swap; RELEASE selfheal_swap")
+            // A trigger may leave rows out without a word.
+            let failure =
+                written == count
+                ? try unheldCheck(form, connection)
+                : SourceFailure(
+                    .constraint, "a trigger of '\(form.name)' left out \(count - written) of the \(count) new rows")
+            if let failure {
+                guard try connection.undo(swap) else {
+                    throw .malfunction(subject: dataset.name, reason: failure.message)
+                }
                 return failure
             }
-            try connection.execute("DROP TABLE main.\(new); RELEASE selfheal_swap")
+            try connection.execute("DROP TABLE main.\(new); RELEASE \(swap)")
             let ledger = try WorkLedger(dataset.name, writing: connection)
             try ledger.take(over: work.place.ledger)
             try ledger.raiseGeneration()

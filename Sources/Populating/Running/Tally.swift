@@ -16,6 +16,7 @@ final class Tally: Sendable {
         var skippedRows = 0
         var untried = 0
         var notes: [String] = []
+        var reasons = RowReasons()
     }
 
     private let state = Mutex(State())
@@ -33,6 +34,7 @@ final class Tally: Sendable {
             state.progress.quarantinedRows += result.quarantinedRows
             state.progress.failedUnits += result.failedUnits.count
             state.skippedRows += result.skippedRows
+            state.reasons.add(result.reasons)
             if let last = result.failedUnits.last { state.failure = last.failure }
             state.progress.elapsed = elapsed
             return state.progress
@@ -47,6 +49,9 @@ final class Tally: Sendable {
         }
     }
 
+    /// Why rows did not fit.
+    var reasons: RowReasons { state.withLock { $0.reasons } }
+
     func noteRetry(_ kind: FailureClass) { state.withLock { $0.retries[kind, default: 0] += 1 } }
     func noteHalving() { state.withLock { $0.halvings += 1 } }
     func noteProbe() { state.withLock { $0.probes += 1 } }
@@ -59,21 +64,25 @@ final class Tally: Sendable {
         state.withLock { state in
             var words = state.notes
             for (kind, count) in state.retries.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                words.append("tried again \(count) \(count == 1 ? "time" : "times") after '\(kind.rawValue)'")
+                words.append("tried again \(CountWords.times(count)) after '\(kind.rawValue)'")
             }
             if state.halvings > 0 {
-                words.append("halved batches \(state.halvings) \(state.halvings == 1 ? "time" : "times")")
+                words.append("halved batches \(CountWords.times(state.halvings))")
             }
             if state.probes > 0 {
                 words.append(
                     "waited for its source and asked again \(state.probes) \(state.probes == 1 ? "time" : "times")")
             }
             if let slowest = state.slowest { words.append("went down to \(slowest) at once") }
-            if state.progress.quarantinedRows > 0 {
-                words.append("set \(state.progress.quarantinedRows) rows that do not fit aside")
+            let aside = state.progress.quarantinedRows
+            func misfits(_ count: Int) -> String {
+                CountWords.rows(count) + (count == 1 ? " that does not fit" : " that do not fit")
             }
-            if state.skippedRows > 0 { words.append("left out \(state.skippedRows) rows that do not fit") }
-            if state.untried > 0 { words.append("did not try \(state.untried) further units") }
+            if aside > 0 { words.append("set \(misfits(aside)) aside") }
+            if state.skippedRows > 0 { words.append("left out \(misfits(state.skippedRows))") }
+            if state.untried > 0 {
+                words.append("did not try \(state.untried) further \(state.untried == 1 ? "unit" : "units")")
+            }
             return words
         }
     }
@@ -91,6 +100,31 @@ struct BatchResult: Sendable {
     var quarantinedRows = 0
     var skippedRows = 0
     var failedUnits: [FailedUnit] = []
+    /// Of the rows that were set aside or left out.
+    var reasons = RowReasons()
+}
+
+/// Why rows did not fit, and how many for which reason.
+struct RowReasons: Sendable, Hashable {
+    /// Messages hold no values, so that there are few; what comes after so many is not counted.
+    private static let limit = 100
+
+    private var counts: [String: Int] = [:]
+
+    mutating func add(_ reason: String, _ count: Int = 1) {
+        guard counts[reason] != nil || counts.count < Self.limit else { return }
+        counts[reason, default: 0] += count
+    }
+
+    mutating func add(_ others: RowReasons) {
+        for (reason, count) in others.counts { add(reason, count) }
+    }
+
+    /// The reason of most of them, and in brackets of how many, where there are others.
+    var main: String? {
+        guard let main = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return nil }
+        return counts.count == 1 ? main.key : "\(main.key) (\(CountWords.rows(main.value)))"
+    }
 }
 
 /// A number that a transaction's body finds out.

@@ -1,3 +1,5 @@
+import HealModel
+
 /// The parts of an HTML page that are the same for every report. Nothing in them comes from elsewhere.
 enum HTMLPage {
     /// Base64 of the SHA-256 of `style` and `script`: the page's policy allows these two and nothing else. A test compares.

@@ -1,3 +1,5 @@
+import HealModel
+
 /// Texts as they stand in XML.
 enum XMLText {
     /// On one line and harmless, which leaves characters that XML 1.0 knows; fit for an attribute, too.

@@ -25,4 +25,32 @@ import Testing
         #expect(DataHealText.line(event) == "[HEALING] chunks: api.example.com answers again")
         #expect(event.jsonLine == #"{"event":"closes","dataset":"chunks","origin":"api.example.com"}"#)
     }
+
+    @Test(
+        "What became of a dataset, with one or more of everything",
+        arguments: [
+            (1, 1, 0, "[OK] c: 1 row of 1 unit in 0.1 s"), (2, 3, 0, "[OK] c: 2 rows of 3 units in 0.1 s"),
+            (1, 2, 1, "[ERROR] c: 1 row of 1 unit in 0.1 s, 1 unit failed; answered"),
+            (0, 5, 2, "[ERROR] c: 0 rows of 3 units in 0.1 s, 2 units failed; answered"),
+        ])
+    func ends(_ rows: Int, _ units: Int, _ failed: Int, _ words: String) {
+        var progress = Progress(total: units)
+        progress.rows = rows
+        progress.finished = units
+        progress.failedUnits = failed
+        progress.elapsed = .milliseconds(100)
+        let failure = failed > 0 ? SourceFailure(.unknown, "answered") : nil
+        let outcome = DatasetOutcome("c", failed > 0 ? .incomplete : .done, progress: progress, failure: failure)
+        #expect(DataHealText.line(.ends(outcome)) == words)
+    }
+
+    @Test("Where nothing failed, nothing is said to have failed")
+    func short() {
+        var progress = Progress(total: 1)
+        progress.finished = 1
+        progress.elapsed = .milliseconds(100)
+        let outcome = DatasetOutcome(
+            "c", .incomplete, progress: progress, failure: SourceFailure(.constraint, "it has too few rows"))
+        #expect(DataHealText.line(.ends(outcome)) == "[ERROR] c: 0 rows of 1 unit in 0.1 s; it has too few rows")
+    }
 }

@@ -131,6 +131,33 @@ import Testing
         #expect(try await counts(sandbox) == "0|0||0")
     }
 
+    @Test("Units that failed are left alone until their time has come, unless somebody asks for them")
+    func waiting() async throws {
+        let sandbox = try sandbox()
+        let manifest = try sandbox.read("schemas.yaml")
+        try sandbox.write(
+            "schemas.yaml",
+            manifest.replacing(
+                "populate: {sql: \"SELECT :key AS article, 'w' || :key AS word\"}",
+                with:
+                    "populate: {command: [/bin/sh, words.sh]}\n    batch: 1\n    retry: {max_attempts: 1, delay: 100s, max_delay: 200s}"
+            ))
+        try sandbox.write(
+            "words.sh",
+            "read -r line; echo x >> words.txt; case $line in *'\"id\":2,'*) exit 75;; esac; echo '{\"word\": \"w\"}'")
+        let first = try await sandbox.heal()
+        #expect(first.status == 1 && first.all.contains("exit code 75"), "\(first.all)")
+        #expect(try await counts(sandbox).hasPrefix("3|2|"))
+        let second = try await sandbox.heal()
+        #expect(second.status == 1 && second.all.contains("1 unit that failed before waits until 20"), "\(second.all)")
+        #expect(second.all.contains("'selfheal data heal words' tries it at once"), "\(second.all)")
+        #expect(try sandbox.read("words.txt") == "x\nx\nx\n")
+        try sandbox.write("words.sh", "read -r line; echo '{\"word\": \"w\"}'")
+        let asked = try await sandbox.tool("selfheal", ["data", "heal", "words"])
+        #expect(asked.all.contains("[OK] words: 1 row of 1 unit"), "\(asked.all)")
+        #expect(try await counts(sandbox).hasPrefix("3|3|"))
+    }
+
     @Test("Killed at any moment, the next run ends it", arguments: ["KILL", "INT", "TERM"])
     func stopped(_ signal: String) async throws {
         let sandbox = try sandbox()
