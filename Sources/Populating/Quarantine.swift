@@ -13,7 +13,7 @@ public struct Quarantine: Sendable {
         public var isUnit: Bool
         public var kind: FailureClass
         public var message: String
-        /// The row, as JSON; of a unit, the parent's row.
+        /// The row, as JSON; of a unit, the parent's row. See `QuarantinedContent`.
         public var content: String
         /// Milliseconds since 1970.
         public var time: Int64
@@ -109,6 +109,14 @@ public struct Quarantine: Sendable {
             try ledger.set(item.unit, entry, at: now)
             try ledger.recount()
             return .success(.pending)
+        }
+        // What is taken so is put back: whoever replays is in a savepoint.
+        guard !QuarantinedContent.isRedacted(item.content) else {
+            return .failure(
+                SourceFailure(
+                    .configuration,
+                    "the row held the value of a secret, which is not kept; it stays set aside until its unit is made again"
+                ))
         }
         guard let form = try TableForm(dataset.relation.table, on: connection) else {
             return .failure(SourceFailure(.dependency, "the table '\(dataset.relation.table)' does not exist"))

@@ -35,7 +35,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
                 console.emit(
                     chosen.map { item in
                         format == .json
-                            ? DataQuarantineCommand.json(item) : DataQuarantineCommand.text(item, session)
+                            ? DataQuarantineCommand.json(item, session) : DataQuarantineCommand.text(item, session)
                     }.joined())
                 if chosen.isEmpty, format == .text { console.emit("[OK] nothing is set aside\n") }
                 return .ok
@@ -162,12 +162,22 @@ struct DataQuarantineCommand: AsyncParsableCommand {
             + session.redactor(item.message) + "\n"
     }
 
-    private static func json(_ item: Quarantine.Item) -> String {
-        JSONContent.object([
+    private static func json(_ item: Quarantine.Item, _ session: DataSession) -> String {
+        let redactor = session.redactor
+        return JSONContent.object([
             .init("item", .text(item.name)), .init("dataset", .text(item.dataset)),
-            .init("what", .text(item.isUnit ? "unit" : "row")), .init("unit", JSONContent(item.unit)),
-            .init("class", .text(item.kind.rawValue)), .init("message", .text(item.message)),
-            .init("time", .integer(item.time)), .init("content", .text(item.content)),
+            .init("what", .text(item.isUnit ? "unit" : "row")),
+            .init("unit", redacted(JSONContent(item.unit), redactor)),
+            .init("class", .text(item.kind.rawValue)), .init("message", .text(redactor(item.message))),
+            .init("time", .integer(item.time)),
+            .init("content", .text(QuarantinedContent.redacted(item.content) { redactor($0) })),
         ]).text + "\n"
+    }
+
+    private static func redacted(_ unit: JSONContent, _ redactor: Redactor) -> JSONContent {
+        let shown = redactor(unit.text)
+        // Only a text has more than its value.
+        if case .text(let text) = unit { return .text(redactor(text)) }
+        return shown == unit.text ? unit : .text(shown)
     }
 }

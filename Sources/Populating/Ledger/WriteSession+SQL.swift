@@ -174,7 +174,9 @@ extension WriteSession {
             result.quarantinedRows += 1
             let content = JSONContent.object(cells.map { .init($0.column, JSONContent($0.value)) }).text
             try run { () throws(MachineError) in
-                try ledger.quarantine(unit.key, bad.kind, message, content: content, at: writer.machine.now)
+                try ledger.quarantine(
+                    unit.key, bad.kind, message, content: QuarantinedContent.redacted(content, writer.redact),
+                    at: writer.machine.now)
             }
         }
     }

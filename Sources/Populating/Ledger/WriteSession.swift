@@ -114,7 +114,9 @@ struct WriteSession {
                 result.quarantinedRows += 1
                 let content = JSONContent.object(row.cells.map { .init($0.column, JSONContent($0.value)) }).text
                 try run { () throws(MachineError) in
-                    try ledger.quarantine(unit, bad.kind, message, content: content, at: writer.machine.now)
+                    try ledger.quarantine(
+                        unit, bad.kind, message, content: QuarantinedContent.redacted(content, writer.redact),
+                        at: writer.machine.now)
                 }
             case .fail:
                 guard counts[unit] != nil else { throw .failure(SourceFailure(bad.kind, message)) }
