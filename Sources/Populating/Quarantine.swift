@@ -46,17 +46,30 @@ public struct Quarantine: Sendable {
     /// What is set aside of these datasets, oldest first.
     /// - Parameter limit: at most so many of each dataset.
     public func items(of names: Set<String>, limit: Int = 10_000) async throws(SourceFailure) -> [Item] {
+        let (items, unknown) = try await look(at: names, limit: limit)
+        if let first = unknown.first { throw first.failure }
+        return items
+    }
+
+    /// What is set aside of these datasets, oldest first, and those of which that cannot be known, with the reason: one damaged database
+    /// hides nothing of the others.
+    public func look(
+        at names: Set<String>, limit: Int = 10_000
+    ) async throws(SourceFailure) -> (items: [Item], unknown: [(dataset: String, failure: SourceFailure)]) {
         var items: [Item] = []
+        var unknown: [(dataset: String, failure: SourceFailure)] = []
         for dataset in graph.order where names.contains(dataset.name) {
             do throws(SourceFailure) {
                 items += try await machine.reading(dataset.relation.database) { connection throws(MachineError) in
                     try Self.items(of: dataset.name, limit, connection)
                 }
-            } catch  where error.kind == .dependency {
-                // No database, nothing in it.
+            } catch {
+                if error == .stopped { throw error }
+                // Else there is no database, and nothing in it.
+                if error.kind != .dependency { unknown.append((dataset.name, error)) }
             }
         }
-        return items
+        return (items, unknown)
     }
 
     private static func items(

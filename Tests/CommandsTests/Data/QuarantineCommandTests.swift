@@ -81,6 +81,29 @@ struct QuarantineCommandTests {
         #expect(unit.status == 0 && unit.output.contains("pending again"), "\(unit.all)")
     }
 
+    @Test("one damaged database hides nothing of the others")
+    func damaged() async throws {
+        let sandbox = try await leaking()
+        try sandbox.write(
+            "schemas.yaml",
+            try sandbox.read("schemas.yaml")
+                + "  d:\n    relation: {database: d.db, table: d}\n    populate: {sql: SELECT 1 AS x}\n")
+        _ = try await sandbox.tool("selfheal", ["data", "heal"], environment: secrets)
+        try sandbox.write("d.db", String(repeating: "junk ", count: 2000))
+        let list = try await sandbox.tool("selfheal", ["data", "quarantine"])
+        #expect(
+            list.status == 1 && list.output.contains("c/2  ") && list.output.contains("[ERROR] d: d.db"), "\(list.all)")
+        let json = try await sandbox.tool("selfheal", ["data", "quarantine", "--format", "json"])
+        #expect(json.status == 1 && json.output.contains("\"item\":\"c/2\""), "\(json.all)")
+        #expect(json.output.contains("{\"item\":null,\"dataset\":\"d\",\"class\":\"corruption\""), "\(json.all)")
+        let alone = try await sandbox.tool("selfheal", ["data", "quarantine", "c"])
+        #expect(alone.status == 0 && !alone.output.contains("d.db"), "\(alone.all)")
+        let discard = try await sandbox.tool("selfheal", ["data", "quarantine", "discard", "c", "d"])
+        #expect(discard.status == 1 && discard.output.contains("[OK] c/2: given up"), "\(discard.all)")
+        let single = try await sandbox.tool("selfheal", ["data", "quarantine", "discard", "d/1"])
+        #expect(single.status == 1 && single.output.contains("[ERROR] d: d.db"), "\(single.all)")
+    }
+
     @Test("what an earlier version kept is not shown either")
     func earlier() async throws {
         let sandbox = try await leaking()
