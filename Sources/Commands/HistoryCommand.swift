@@ -62,16 +62,19 @@ extension HistoryEntry {
             case .finished: .finished(exitStatus: run.exitStatus ?? ExitStatus.critical.rawValue)
             }
         let records = run.repairs.map { repair in
+            // Without an outcome, it was at work when the run ended, or its turn had not come.
             RepairRecord(
-                finding: repair.finding, also: repair.also, repair: repair.repair, outcome: repair.outcome ?? .failed,
-                reason: repair.outcome == nil ? "the run did not come to its end" : repair.reason,
+                finding: repair.finding, also: repair.also, repair: repair.repair,
+                outcome: repair.outcome ?? (run.state == .finished ? .notStarted : .failed),
+                reason: repair.outcome == nil && run.state != .finished
+                    ? "the run did not come to its end" : repair.reason,
                 before: repair.before, after: repair.after, durationMicroseconds: repair.durationMicroseconds,
                 proofs: repair.proofs)
         }
         self.init(
             run: run.id, tool: run.header.tool, startedAt: run.header.startedAt, ending: ending,
             changes: records.filter { $0.outcome == .applied }.count,
-            failures: records.filter { $0.outcome != .applied && $0.outcome != .unneeded }.count, note: run.note,
+            failures: records.filter { ![.applied, .unneeded, .notStarted].contains($0.outcome) }.count, note: run.note,
             repairs: records, databases: run.changes, undoes: run.header.undoes, undoneBy: undoneBy)
     }
 }

@@ -35,10 +35,11 @@ struct LoadedManifest: Sendable {
     ///
     /// - Parameters:
     ///   - search: where external plugins are; `nil` when none of them takes part, and nothing is populated.
+    ///   - runsPrograms: whether programs that fill datasets, or are told of them, may be run.
     ///   - waitLimit: how long another run that works on the data is waited for.
     static func load(
         _ path: String, on machine: any Machine, plugins search: PluginSearch? = nil, root: String = "",
-        rootName: String = ".", waitLimit: Duration = .seconds(30),
+        rootName: String = ".", runsPrograms: Bool = true, waitLimit: Duration = .seconds(30),
         source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
@@ -60,9 +61,9 @@ struct LoadedManifest: Sendable {
         var plugins: [ExternalPlugin] = []
         if let search {
             let entries = document.core.plugins + packagePlugins(document.core.plugins, search, &checks)
-            if let place = entries.first?.location ?? datasets?.firstProgram ?? readiness.firstProgram,
-                let fault = safetyFault(of: document, place, search)
-            {
+            let programs = runsPrograms ? [datasets?.firstProgram, readiness.firstProgram] : []
+            let first = ([entries.first.map { ("no plugin", $0.location) }] + programs).lazy.compactMap { $0 }.first
+            if let (what, place) = first, let fault = safetyFault(of: document, what, place, search) {
                 problems.add(fault)
             }
             plugins = externalPlugins(entries, search, root, checks, machine, &problems)
@@ -86,7 +87,7 @@ struct LoadedManifest: Sendable {
 
     /// Why nothing that the manifest names may be run.
     private static func safetyFault(
-        of document: ManifestDocument, _ place: SourceLocation, _ search: PluginSearch
+        of document: ManifestDocument, _ what: String, _ place: SourceLocation, _ search: PluginSearch
     ) -> ManifestProblem? {
         let files = document.files.compactMap { file -> String? in
             guard let path = realpath(file, nil) else { return nil }
@@ -97,7 +98,7 @@ struct LoadedManifest: Sendable {
             try search.requireSafety(ofManifests: files)
             return nil
         } catch {
-            return ManifestProblem(place, "no plugin is run: \(error.reason)")
+            return ManifestProblem(place, "\(what) is run: \(error.reason)")
         }
     }
 
@@ -195,20 +196,35 @@ struct LoadedManifest: Sendable {
 }
 
 extension DatasetGraph {
-    /// Where a program is named that populates one.
-    fileprivate var firstProgram: SourceLocation? {
-        order.compactMap { dataset in
-            switch dataset.populate?.source {
-            case .command, .plugin: dataset.populate?.location
-            case .sql, .http, .llm, nil: nil
+    /// Where a program is named that populates one, and what to say when it may not.
+    fileprivate var firstProgram: (String, SourceLocation)? {
+        order.lazy.compactMap { dataset in
+            guard let population = dataset.populate else { return nil }
+            return switch population.source {
+            case .command(let command):
+                (
+                    "neither '\(command.arguments.first ?? "")', which fills '\(dataset.name)', nor another program",
+                    population.location
+                )
+            case .plugin(let name):
+                (
+                    "neither the plugin '\(name)', which fills '\(dataset.name)', nor another program",
+                    population.location
+                )
+            case .sql, .http, .llm: nil
             }
         }.first
     }
 }
 
 extension ReadinessSettings {
-    /// Where a program is named that is told.
-    fileprivate var firstProgram: SourceLocation? { alerts.lazy.compactMap(\.programLocation).first }
+    /// Where a program is named that is told, and what to say when it may not be run.
+    fileprivate var firstProgram: (String, SourceLocation)? {
+        alerts.lazy.compactMap { alert in
+            guard case .command(let command) = alert.recipient, let location = alert.programLocation else { return nil }
+            return ("neither the alert '\(command.arguments.first ?? "")' nor another program", location)
+        }.first
+    }
 }
 
 extension ResourcePath {

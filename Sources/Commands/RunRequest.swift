@@ -146,7 +146,7 @@ struct RunRequest: Sendable, Hashable {
             let search = try PluginSearch(settings.pluginPath, place, machine)
             manifest = try await LoadedManifest.load(
                 place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder,
-                waitLimit: settings.waitLimit)
+                runsPrograms: mode == .heal, waitLimit: settings.waitLimit)
         } catch let error as UsageFailure {
             throw RunRefusal(.usage, error.message)
         } catch {

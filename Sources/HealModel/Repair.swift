@@ -152,6 +152,8 @@ public enum Outcome: String, Sendable, Codable {
     case failed
     /// Performed, did not heal the fault, and was taken back.
     case undone
+    /// Its turn never came: what it needs failed, or the run was stopped. Only in the journal.
+    case notStarted = "not_started"
 }
 
 /// The record of one repair of a run.

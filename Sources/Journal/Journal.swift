@@ -41,7 +41,7 @@ public struct Journal: Sendable {
     /// Records durably what a run is about to do, and sets the marker.
     /// - Returns: the run's number, never used twice.
     public func begin(_ header: RunHeader, intents: [PlannedRepair]) throws(JournalError) -> Int64 {
-        try makeFolder()
+        try makeFolder(tidying: true)
         // Killed before their marker was set, which is before they changed anything.
         let run = try insert(header, intents, isBeside: false, ofKilled: "ended before it changed anything")
         let marker = Marker(run: run, tool: header.tool, startedAt: header.startedAt)
@@ -153,7 +153,8 @@ public struct Journal: Sendable {
 // MARK: - The folder and its files
 
 extension Journal {
-    private func makeFolder() throws(JournalError) {
+    /// - Parameter isTidying: for the one that has the run's lock; beside it, a file may be in the making.
+    private func makeFolder(tidying isTidying: Bool = false) throws(JournalError) {
         try onMachine { machine, path throws(MachineError) in
             let folder = try path(Self.folderPath)
             if try machine.status(of: folder)?.kind != .directory {
@@ -169,12 +170,25 @@ extension Journal {
                 // Made by us rather than by SQLite, for its mode.
                 (Self.databasePath, ""),
             ]
-            for name in files.map(\.0) + [Self.markerPath] {
+            for name in isTidying ? files.map(\.0) + [Self.markerPath] : [] {
                 // Of a run that was killed in here.
                 _ = try machine.removeLeftovers(beside: path(name))
             }
-            for (name, contents) in files where try machine.status(of: path(name)) == nil {
-                try machine.createFile(path(name), contents: Array(contents.utf8), mode: .privateFile)
+            for (name, contents) in files { try Self.make(path(name), contents, on: machine) }
+        }
+    }
+
+    /// Nobody has a lock yet: another run may make the same file, or take what we have begun for what a killed one left.
+    private static func make(
+        _ path: ResourcePath, _ contents: String, on machine: any ChangingMachine
+    ) throws(MachineError) {
+        var attempts = 0
+        while try machine.status(of: path) == nil {
+            attempts += 1
+            do throws(MachineError) {
+                try machine.createFile(path, contents: Array(contents.utf8), mode: .privateFile)
+            } catch {
+                if try machine.status(of: path) == nil, attempts == 5 { throw error }
             }
         }
     }

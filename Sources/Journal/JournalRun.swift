@@ -87,7 +87,7 @@ public struct JournalRepair: Sendable, Hashable, Codable {
     /// Whether it was performed in part or not at all.
     var hasFailed: Bool {
         switch outcome {
-        case .applied, .unneeded, nil: false
+        case .applied, .unneeded, .notStarted, nil: false
         case .refused, .failed, .undone: true
         }
     }

@@ -77,7 +77,21 @@ enum JournalSchema {
 
     /// Makes the tables in a new journal, and brings an older one to this version.
     static func prepare(_ queue: DatabaseQueue) throws {
-        if try check(queue) != .current { try migrator.migrate(queue) }
+        while try check(queue) != .current {
+            let done = try applied(queue)
+            do {
+                try migrator.migrate(queue)
+            } catch {
+                // Another process came to the same step first. Each step of its is one that is left to neither.
+                guard try applied(queue) != done else { throw error }
+            }
+        }
+    }
+
+    private static func applied(_ queue: DatabaseQueue) throws -> Set<String> {
+        try queue.read { db in
+            try db.tableExists("grdb_migrations") ? migrator.appliedIdentifiers(db) : []
+        }
     }
 
     static func check(_ queue: DatabaseQueue) throws -> State {

@@ -13,7 +13,8 @@ public struct Quarantine: Sendable {
         public var isUnit: Bool
         public var kind: FailureClass
         public var message: String
-        /// The row, as a JSON object in which `{"blob": "00ff"}` is a blob and `{"real": "Infinity"}` infinity; of a unit, the parent's row.
+        /// The row, as a JSON object in which `{"blob": "00ff"}` is a blob and `{"real": "Infinity"}` infinity; of a unit, the parent's row. Secrets are taken out: see
+        /// `QuarantinedContent`.
         public var content: String
         /// Milliseconds since 1970.
         public var time: Int64
@@ -46,17 +47,30 @@ public struct Quarantine: Sendable {
     /// What is set aside of these datasets, oldest first.
     /// - Parameter limit: at most so many of each dataset.
     public func items(of names: Set<String>, limit: Int = 10_000) async throws(SourceFailure) -> [Item] {
+        let (items, unknown) = try await look(at: names, limit: limit)
+        if let first = unknown.first { throw first.failure }
+        return items
+    }
+
+    /// What is set aside of these datasets, oldest first, and those of which that cannot be known, with the reason: one damaged database
+    /// hides nothing of the others.
+    public func look(
+        at names: Set<String>, limit: Int = 10_000
+    ) async throws(SourceFailure) -> (items: [Item], unknown: [(dataset: String, failure: SourceFailure)]) {
         var items: [Item] = []
+        var unknown: [(dataset: String, failure: SourceFailure)] = []
         for dataset in graph.order where names.contains(dataset.name) {
             do throws(SourceFailure) {
                 items += try await machine.reading(dataset.relation.database) { connection throws(MachineError) in
                     try Self.items(of: dataset.name, limit, connection)
                 }
-            } catch  where error.kind == .dependency {
-                // No database, nothing in it.
+            } catch {
+                if error == .stopped { throw error }
+                // Else there is no database, and nothing in it.
+                if error.kind != .dependency { unknown.append((dataset.name, error)) }
             }
         }
-        return items
+        return (items, unknown)
     }
 
     private static func items(
@@ -109,6 +123,14 @@ public struct Quarantine: Sendable {
             try ledger.set(item.unit, entry, at: now)
             try ledger.recount()
             return .success(.pending)
+        }
+        // What is taken so is put back: whoever replays is in a savepoint.
+        guard !QuarantinedContent.isRedacted(item.content) else {
+            return .failure(
+                SourceFailure(
+                    .configuration,
+                    "the row held the value of a secret, which is not kept; it stays set aside until its unit is made again"
+                ))
         }
         guard let form = try TableForm(dataset.relation.table, on: connection) else {
             return .failure(SourceFailure(.dependency, "the table '\(dataset.relation.table)' does not exist"))

@@ -162,11 +162,20 @@ struct HealingText {
         for (pattern, failures) in section.shown.left { writer.left(failures, of: pattern) }
     }
 
+    /// Whether a dry run has it among what would be populated: it only waits for what the same run makes.
+    private func isListed(_ entry: ReportIndex.Entry) -> Bool {
+        guard isDry, entry.check.status == .blocked else { return false }
+        return entry.planned.contains { planned in
+            planned.withheld == nil
+                && planned.repair.steps.contains { if case .populate = $0 { true } else { false } }
+        }
+    }
+
     /// What is still not as it should be, after the summary, where it is the last thing seen.
     private func writeRemaining(_ index: ReportIndex, to writer: inout TextWriter) {
         var remaining = TextWriter(style, tags: [isDry ? .dryRun : .autoHeal])
         for entry in index.entries where entry.check.pattern == nil {
-            remaining.state(entry.check)
+            if !isListed(entry) { remaining.state(entry.check) }
             for finding in entry.check.findings { remaining.finding(finding, withheld: index.withheld[finding.key]) }
         }
         for fleet in Fleet.all(in: index.entries) { remaining.troubles(fleet, index.withheld) }

@@ -23,18 +23,21 @@ public struct MakeTargetsRenderer: Sendable {
             "# make dataset-NAME    fills one, and before it those that it is made from",
             "# What is made from a table depends on its stamp, $(SELFHEAL_STAMPS)/NAME: it is touched when rows were written.",
             "",
+            MakeText.guarding,
+            "$(call selfheal.word,SELFHEAL_STAMPS)",
+            "",
             "SELFHEAL ?= selfheal",
             "SELFHEAL_FLAGS ?=" + options.map { " " + Self.quoted($0) }.joined(),
             "SELFHEAL_STAMPS ?= .selfheal/stamps",
             "SELFHEAL_STRICT ?=",
             "",
             "# Whoever includes this keeps the default goal that he has, or will have.",
-            "selfheal.goal := $(.DEFAULT_GOAL)",
-            "selfheal.letters = $(firstword -$(MAKEFLAGS))",
-            "selfheal.plus = $(if $(findstring n,$(selfheal.letters))$(findstring q,$(selfheal.letters))"
+            "override selfheal.goal := $(.DEFAULT_GOAL)",
+            "override selfheal.letters = $(firstword -$(MAKEFLAGS))",
+            "override selfheal.plus = $(if $(findstring n,$(selfheal.letters))$(findstring q,$(selfheal.letters))"
                 + "$(findstring t,$(selfheal.letters)),,+)",
-            "selfheal.passes = $(if $(filter-out 0,$(SELFHEAL_STRICT)),,|| exit $$(($$? == 2 ? 0 : $$?)))",
-            "selfheal.one = @$(selfheal.plus)$(SELFHEAL) data heal $(SELFHEAL_FLAGS) --only-this '$(@F)' --stamp '$@' "
+            "override selfheal.passes = $(if $(filter-out 0,$(SELFHEAL_STRICT)),,|| exit $$(($$? == 2 ? 0 : $$?)))",
+            "override selfheal.one = @$(selfheal.plus)$(SELFHEAL) data heal $(SELFHEAL_FLAGS) --only-this '$(@F)' --stamp '$@' "
                 + "$(selfheal.passes)",
             "",
             "# Never there, so that the tool is always asked.",

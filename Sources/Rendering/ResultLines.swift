@@ -114,9 +114,10 @@ extension TextWriter {
         switch record.outcome {
         case .applied: item(.done, record.repair.done, detail: record.repair.detail)
         case .unneeded: item(.done, Wording.unneeded(record.repair))
-        case .refused, .failed, .undone:
+        case .refused, .failed, .undone, .notStarted:
             // The reason is never cut: it is part of the line, not a detail of it.
-            item(.failed, Wording.bare(record.repair) + (Wording.failure(record).map { " - \($0)" } ?? ""))
+            let mark = record.outcome == .notStarted ? Mark.withheld : .failed
+            item(mark, Wording.bare(record.repair) + (Wording.failure(record).map { " - \($0)" } ?? ""))
         }
     }
 }

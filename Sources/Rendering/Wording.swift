@@ -78,6 +78,7 @@ enum Wording {
         case .refused: verb = "was refused"
         case .failed: verb = "failed"
         case .undone: verb = "was taken back"
+        case .notStarted: verb = "not started"
         }
         return record.reason.map { "\(verb): \(without(record.finding.subject, $0))" } ?? verb
     }

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import HealModel
 import ManifestShape
 import Testing
@@ -42,6 +43,17 @@ struct MakeTargetsTests {
     func recipes() throws {
         let lines = MakeTargetsRenderer().text(try graph([("a", []), ("b", ["a"])])).split(separator: "\n")
         #expect(lines.filter { $0.hasPrefix("\t") } == ["\t$(selfheal.one)", "\t$(selfheal.one)"])
+    }
+
+    @Test("what comes from outside is looked at before anything else, as in the template")
+    func guarding() throws {
+        let text = MakeTargetsRenderer().text(try graph([("a", [])]))
+        let path = "\(#filePath)".replacing(
+            "Tests/RenderingTests/MakeTargetsTests.swift", with: "templates/selfheal.mk")
+        let template = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(template.contains("\n\(MakeText.guarding)\n# The end of the text.\n"))
+        let place = try #require(text.range(of: MakeText.guarding))
+        #expect(!text[..<place.lowerBound].split(separator: "\n").contains { !$0.hasPrefix("#") })
     }
 
     @Test(

@@ -120,7 +120,7 @@ class Healing(Real):
         for target in ("-1", "1.5", "abc", "$(id)", "$(touch pwned)", "nan", "inf", "0.8;touch pwned", "0,8", "80%"):
             answer = self.make("heal-to-target", f"TARGET={target}")
             self.assertEqual((answer.returncode, self.log()), (2, []), target)
-            self.assertIn("Error 64", answer.stderr, target)
+            self.assertIn("must not hold $" if "$" in target else "Error 64", answer.stderr, target)
             self.assertEqual(list(self.folder.glob("pwned")), [])
 
     def test_an_emergency_is_asked_about(self):
@@ -234,6 +234,17 @@ class Generated(Real):
         answer = self.make("-C", str(self.folder), "-f", "other.mk", "dataset-total", cwd="/")
         self.assertEqual(answer.returncode, 0, answer)
         self.assertEqual(self.sql("SELECT sum FROM total"), [(9,)])
+
+    def test_nothing_from_outside_is_run(self):
+        (self.folder / "Makefile").write_text(self.selfheal("data", "make-targets").stdout)
+        for name in ("SELFHEAL", "SELFHEAL_FLAGS", "SELFHEAL_STAMPS", "SELFHEAL_STRICT", ".DEFAULT_GOAL", "selfheal.one", "selfheal.plus"):
+            for payload in ("$(shell touch pwned)", "${shell touch pwned}", "`touch pwned`", "; touch pwned", "' ; touch pwned; '", "x\ntouch pwned"):
+                for words, environment in (([f"{name}={payload}"], {}), ([], {name: payload}), (["-e"], {name: payload})):
+                    with self.subTest(name, payload=payload, environment=environment):
+                        answer = self.make("-k", *words, "dataset-words", "datasets", **environment)
+                        self.assertEqual(list(self.folder.rglob("*pwned*")), [], answer)
+        answer = self.make("dataset-words", "SELFHEAL_STAMPS=stamps/of", "SELFHEAL_FLAGS=--jobs 2")
+        self.assertEqual((answer.returncode, (self.folder / "stamps/of/words").exists()), (0, True), answer)
 
     def test_what_is_refused(self):
         for words in (

@@ -22,6 +22,8 @@ TARGETS = {
     "prod-check": [VALIDATE, HEAL, STATUS, ["VALIDATE"]],
     "test-with-auto-setup": [AUTO_HEAL, HEAL, STATUS, ["TEST"]],
 }
+#: What make reads is refused before anything runs; everything else reaches the program as it is.
+READ_BY_MAKE = "make's command line or in the environment, must not hold $"
 HOOKS = "SELFHEAL_SETUP = selfheal SETUP\nSELFHEAL_VALIDATE = selfheal VALIDATE\nSELFHEAL_TEST = selfheal TEST\n"
 
 #: What somebody of ill will, or a slip, may give as a target.
@@ -213,20 +215,99 @@ class Goals(Project):
                 (["heal-to-target"], {"TARGET": target}), (["-e", "heal-to-target"], {"TARGET": target})):
                 with self.subTest(target, words=words):
                     answer = self.make(*words, **environment)
+                    self.assertEqual(list(self.folder.rglob("*pwned*")), [])
+                    if "$" in target and not environment:
+                        self.assertEqual((answer.returncode, self.called()), (2, []))
+                        self.assertIn(READ_BY_MAKE, answer.stderr)
+                        continue
                     self.assertEqual((answer.returncode, answer.stderr), (0, ""), answer)
                     self.assertEqual(self.called(), [HEAL + [f"--target={target}"]])
-                    self.assertEqual(list(self.folder.rglob("*pwned*")), [])
 
     def test_nothing_gets_in_of_a_dry_run(self):
         for target in HOSTILE:
-            self.assertEqual(self.make("-n", "heal-to-target", f"TARGET={target}").returncode, 0)
+            self.assertEqual(self.make("-n", "heal-to-target", f"TARGET={target}").returncode, 2 if "$" in target else 0)
             self.assertEqual((self.called(), list(self.folder.rglob("*pwned*"))), ([], []), target)
 
     def test_nothing_gets_in_by_an_answer(self):
         for target in HOSTILE:
-            answer = self.make("heal-emergency", f"YES={target.replace('$', '$$')}")
-            self.assertEqual((answer.returncode, self.called()), (0, [HEAL + ["--force"]]), target)
-            self.assertEqual(list(self.folder.rglob("*pwned*")), [], target)
+            for words, environment in ((["heal-emergency", f"YES={target}"], {}), (["-e", "heal-emergency"], {"YES": target})):
+                answer = self.make(*words, **environment)
+                is_refused = "$" in target and not environment
+                self.assertEqual(answer.returncode, 2 if is_refused else 0, (target, answer))
+                self.assertEqual(self.called(), [] if is_refused else [HEAL + ["--force"]], target)
+                self.assertEqual(list(self.folder.rglob("*pwned*")), [], target)
+
+
+class Outside(Project):
+    """What make's command line and the environment give to each variable that the file uses, its own included."""
+
+    NAMES = (
+        "SELFHEAL", "SELFHEAL_FLAGS", "SELFHEAL_PREFIX", "SELFHEAL_STRICT", "SELFHEAL_SETUP", "SELFHEAL_VALIDATE", "SELFHEAL_TEST",
+        "TARGET", "YES", ".DEFAULT_GOAL")
+    PAYLOADS = (
+        "$(shell touch pwned)", "${shell touch pwned}", "$$(touch pwned)", "`touch pwned`", "; touch pwned", "x & touch pwned",
+        "' ; touch pwned; '", '" ; touch pwned; "', "x\ntouch pwned", "x\n\ttouch pwned", "x: ; touch pwned\n", "(touch pwned)",
+        "$(eval heal-data: ; touch pwned)", "|| touch pwned")
+    GOALS = (
+        ["check-readiness"], ["check-readiness", "heal-to-target"], ["heal-to-target", "heal-emergency"], ["-k", "dev-setup", "prod-check"],
+        ["validate-healing", "test-with-auto-setup"])
+
+    def attack(self, name, payload, *words):
+        for arguments, environment in (([f"{name}={payload}"], {}), ([], {name: payload}), (["-e"], {name: payload})):
+            with self.subTest(name, payload=payload, words=words, environment=environment):
+                answer = self.make(*arguments, *words, **environment)
+                self.assertEqual(list(self.folder.rglob("*pwned*")), [], answer)
+
+    def test_nothing_of_it_is_run(self):
+        for name in self.NAMES:
+            for number, payload in enumerate(self.PAYLOADS):
+                self.attack(name, payload, *self.GOALS[number % len(self.GOALS)])
+
+    def test_in_every_goal(self):
+        for name in ("TARGET", "YES", "SELFHEAL_FLAGS"):
+            for goals in [[target] for target in TARGETS] + list(self.GOALS):
+                self.attack(name, "$(shell touch pwned)", *goals)
+
+    def test_what_the_file_has_of_its_own_cannot_be_given(self):
+        names = [
+            line.split()[1] if not line.startswith("override define") else line.split()[2]
+            for line in TEMPLATE.read_text().splitlines() if line.startswith("override ")]
+        self.assertGreater(len(names), 20)
+        for line in TEMPLATE.read_text().splitlines():
+            self.assertFalse(line.startswith("selfheal."), line)
+        for name in [*names, "selfheal.name", "selfheal.sign", "1", "2", "3"]:
+            for payload in ("touch pwned", "$(shell touch pwned)", "; touch pwned"):
+                self.attack(name, payload, "-k", "heal-data", "dev-setup")
+
+    def test_what_is_good_still_works(self):
+        self.program("other", "#!/bin/sh\nexec selfheal other\n")
+        for words, calls in (
+            (["check-readiness", "SELFHEAL_FLAGS=--manifest a/b-c.yaml --jobs 1"], [STATUS + ["--manifest", "a/b-c.yaml", "--jobs", "1"]]),
+            (["check-readiness", "SELFHEAL=other"], [["other"]]),
+            (["SELFHEAL_PREFIX=data-", "data-heal-data"], [HEAL]),
+            (["heal-to-target", "check-readiness", "TARGET=0.8", "SELFHEAL_STRICT=1"], [HEAL + ["--target=0.8"], STATUS]),
+            (["heal-emergency", "YES=true", "SELFHEAL_TEST="], [HEAL + ["--force", "--yes"]])):
+            answer = self.make(*words)
+            self.assertEqual((answer.returncode, answer.stderr, self.called()), (0, "", calls), words)
+            # The same from the environment.
+            variables = dict(word.split("=", 1) for word in words if "=" in word)
+            answer = self.make(*[word for word in words if "=" not in word], **variables)
+            self.assertEqual((answer.returncode, answer.stderr, self.called()), (0, "", calls), words)
+
+    def test_a_makefile_may_write_what_it_likes(self):
+        self.makefile("PLACE = a folder\nSELFHEAL_FLAGS = --root '$(PLACE)' $(if x,--jobs 1)\nSELFHEAL_VALIDATE = selfheal V; selfheal W")
+        self.assertEqual(self.make("validate-healing").returncode, 0)
+        self.assertEqual(self.called(), [STATUS + ["--root", "a folder", "--jobs", "1"], ["V"], ["W"]])
+
+    def test_what_is_refused_says_which_and_why(self):
+        for word, reason in (
+            ("TARGET=$(id)", "TARGET, given on make's command line or in the environment, must not hold $."),
+            ("SELFHEAL_FLAGS=--root 'x'", "must not hold '."), ("SELFHEAL_TEST=./test", "must not hold a command."),
+            ("SELFHEAL=sh -c", "must not hold more than one word"), ("SELFHEAL=-false", "a + - @ before it."),
+            ("SELFHEAL_PREFIX=a:b", "must not hold :."), ("SELFHEAL_STRICT=a\nb", "must not hold a line break.")):
+            answer = self.make("check-readiness", word)
+            self.assertEqual((answer.returncode, self.called()), (2, []), word)
+            self.assertIn(reason, answer.stderr)
 
 
 if __name__ == "__main__":

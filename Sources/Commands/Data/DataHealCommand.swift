@@ -88,7 +88,7 @@ struct DataHealCommand: AsyncParsableCommand {
     }
 
     private func perform(_ console: Console) async throws(DataRefusal) -> ExitStatus {
-        let session = try await DataSession(options, mayChange: !dryRun)
+        let session = try await DataSession(options, mayChange: !dryRun, runsPrograms: !dryRun)
         let selection = try selection(in: session)
         if dryRun {
             let report = try await look(session)

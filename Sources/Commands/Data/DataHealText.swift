@@ -26,9 +26,9 @@ final class DataEventWriter: Sendable {
     ) {
         let text =
             isJSON
-            ? DataHealText.blockedLines(plan)
+            ? DataHealText.blockedLines(plan) + DataHealText.unhealedLines(outcomes, report)
                 + DataHealText.summary(report, target: target, isStopped: isStopped, status: status).text + "\n"
-            : DataHealText.summary(plan, report, target: target, isStopped: isStopped)
+            : DataHealText.summary(plan, outcomes, report, target: target, isStopped: isStopped)
         progress.end()
         progress.say(text)
     }
@@ -85,10 +85,15 @@ enum DataHealText {
     }
 
     static func summary(
-        _ plan: PopulationPlan, _ report: ReadinessReport?, target: Double?, isStopped: Bool
+        _ plan: PopulationPlan, _ outcomes: [DatasetOutcome], _ report: ReadinessReport?, target: Double?,
+        isStopped: Bool
     ) -> String {
         var lines: [String] = []
         for blocked in plan.blocked { lines.append(SafeText.line("[ERROR] \(blocked.name): \(words(blocked))")) }
+        for status in unhealed(outcomes, report) {
+            let level = status.dataset.isRequired ? "ERROR" : "WARNING"
+            lines.append(SafeText.line("[\(level)] \(status.name): \(words(status))"))
+        }
         if isStopped {
             lines.append("[WARNING] stopped on request; what is done stays done")
         } else if plan.isEmpty && plan.blocked.isEmpty {
@@ -116,6 +121,41 @@ enum DataHealText {
             .init("not_ready", .array(report?.missing.map { .text($0) } ?? [])),
             .init("exit_status", .integer(Int64(status.rawValue))),
         ])
+    }
+
+    // MARK: What is not ready although all went well
+
+    /// Of those that were blocked, failed or not begun, the reason is told already; and whoever waits needs none of his own.
+    private static func unhealed(_ outcomes: [DatasetOutcome], _ report: ReadinessReport?) -> [DatasetStatus] {
+        outcomes.filter { $0.result == .done }.compactMap { report?[$0.dataset] }.filter {
+            !$0.isReady && $0.state != .waiting
+        }
+    }
+
+    private static func words(_ status: DatasetStatus) -> String {
+        let why = status.reason ?? "it is \(status.state.rawValue)"
+        return switch status.state {
+        case .invalid:
+            "\(why); its new rows are kept: mend what they are made from, or the check, and have them made again "
+                + "('selfheal data heal \(status.name)\(needsForce(status) ? " --force" : "")')"
+        case .stale: "\(why); its new rows are no newer: mend what they are made from"
+        default: why
+        }
+    }
+
+    private static func needsForce(_ status: DatasetStatus) -> Bool {
+        status.dataset.populate?.write != .replace || status.dataset.populate?.unit != nil
+    }
+
+    /// Datasets whose work went well, and that are not ready all the same.
+    static func unhealedLines(_ outcomes: [DatasetOutcome], _ report: ReadinessReport?) -> String {
+        unhealed(outcomes, report).map { status in
+            JSONContent.object([
+                .init("event", .text("not_ready")), .init("dataset", .text(status.name)),
+                .init("state", .text(status.state.rawValue)),
+                .init("reason", status.reason.map { .text($0) } ?? .null),
+            ]).text + "\n"
+        }.joined()
     }
 
     // MARK: Plans

@@ -31,14 +31,15 @@ struct DataQuarantineCommand: AsyncParsableCommand {
             let console = Console(format: format.output, color: options.color, tool: "selfheal data quarantine")
             throw await console.answering { () async throws(DataRefusal) in
                 let session = try await DataSession(options, mayChange: false)
-                let chosen = try await DataQuarantineCommand.choose(items, session)
+                let (chosen, unknown) = try await DataQuarantineCommand.choose(items, session)
                 console.emit(
                     chosen.map { item in
                         format == .json
-                            ? DataQuarantineCommand.json(item) : DataQuarantineCommand.text(item, session)
+                            ? DataQuarantineCommand.json(item, session) : DataQuarantineCommand.text(item, session)
                     }.joined())
-                if chosen.isEmpty, format == .text { console.emit("[OK] nothing is set aside\n") }
-                return .ok
+                for one in unknown { console.emit(format == .json ? one.json : one.text) }
+                if chosen.isEmpty, unknown.isEmpty, format == .text { console.emit("[OK] nothing is set aside\n") }
+                return unknown.isEmpty ? .ok : .critical
             }
         }
     }
@@ -93,10 +94,25 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         return Quarantine(session.graph, on: session.machine) { redactor($0) }
     }
 
+    /// A dataset of which nobody can say what is set aside.
+    fileprivate struct Unknown {
+        var dataset: String
+        var kind: FailureClass
+        var message: String
+
+        var text: String { "[ERROR] \(dataset): \(message)\n" }
+        var json: String {
+            JSONContent.object([
+                .init("item", .null), .init("dataset", .text(dataset)), .init("class", .text(kind.rawValue)),
+                .init("message", .text(message)),
+            ]).text + "\n"
+        }
+    }
+
     /// - Throws: when one of the words is neither a dataset nor an item that is set aside.
     fileprivate static func choose(
         _ words: [String], _ session: DataSession
-    ) async throws(DataRefusal) -> [Quarantine.Item] {
+    ) async throws(DataRefusal) -> (items: [Quarantine.Item], unknown: [Unknown]) {
         var names: Set<String> = []
         var single: Set<String> = []
         for word in words {
@@ -111,17 +127,25 @@ struct DataQuarantineCommand: AsyncParsableCommand {
             throw DataRefusal(.usage, "there is no dataset '\(unknown)'")
         }
         let all: [Quarantine.Item]
+        let unknown: [Unknown]
         do throws(SourceFailure) {
-            all = try await quarantine(session).items(of: words.isEmpty ? Set(session.graph.names) : names)
+            let found = try await quarantine(session).look(at: words.isEmpty ? Set(session.graph.names) : names)
+            all = found.items
+            unknown = found.unknown.map { dataset, failure in
+                Unknown(dataset: dataset, kind: failure.kind, message: session.redactor(failure.message))
+            }
         } catch {
             throw DataRefusal(.critical, session.redactor(error.message))
         }
-        if let missing = single.sorted().first(where: { name in !all.contains { $0.name == name } }) {
+        if let missing = single.sorted().first(where: { name in
+            !all.contains { $0.name == name } && !unknown.contains { name.hasPrefix($0.dataset + "/") }
+        }) {
             throw DataRefusal(.usage, "nothing is set aside as '\(missing)'")
         }
-        return all.filter { item in
+        let chosen = all.filter { item in
             words.isEmpty || single.contains(item.name) || words.contains(item.dataset)
         }
+        return (chosen, unknown)
     }
 
     private static func text(_ item: Quarantine.Item, _ session: DataSession) -> String {
@@ -132,14 +156,24 @@ struct DataQuarantineCommand: AsyncParsableCommand {
                 + session.redactor(item.message)) + "\n"
     }
 
-    private static func json(_ item: Quarantine.Item) -> String {
+    private static func json(_ item: Quarantine.Item, _ session: DataSession) -> String {
+        let redactor = session.redactor
         let content = JSONContent.object([
             .init("item", .text(item.name)), .init("dataset", .text(item.dataset)),
-            .init("what", .text(item.isUnit ? "unit" : "row")), .init("unit", JSONContent(item.unit)),
-            .init("class", .text(item.kind.rawValue)), .init("message", .text(item.message)),
-            .init("time", .integer(item.time)), .init("content", .text(item.content)),
+            .init("what", .text(item.isUnit ? "unit" : "row")),
+            .init("unit", redacted(JSONContent(item.unit), redactor)),
+            .init("class", .text(item.kind.rawValue)), .init("message", .text(redactor(item.message))),
+            .init("time", .integer(item.time)),
+            .init("content", .text(QuarantinedContent.redacted(item.content) { redactor($0) })),
         ])
         return SafeText.json(content.text) + "\n"
+    }
+
+    private static func redacted(_ unit: JSONContent, _ redactor: Redactor) -> JSONContent {
+        let shown = redactor(unit.text)
+        // Only a text has more than its value.
+        if case .text(let text) = unit { return .text(redactor(text)) }
+        return shown == unit.text ? unit : .text(shown)
     }
 }
 
@@ -166,8 +200,10 @@ extension QuarantineChange {
             console.inform("waiting: \(DataSession.words(owner))")
         }
         let quarantine = DataQuarantineCommand.quarantine(session)
-        var status = ExitStatus.ok
-        for item in try await DataQuarantineCommand.choose(items, session) {
+        let (items, unknown) = try await DataQuarantineCommand.choose(items, session)
+        for one in unknown { console.emit(one.text) }
+        var status = unknown.isEmpty ? ExitStatus.ok : .critical
+        for item in items {
             do throws(SourceFailure) {
                 let (isGood, words) = try await change(item, in: quarantine)
                 console.emit(SafeText.line("\(isGood ? "[OK]" : "[ERROR]") \(item.name): \(words)") + "\n")

@@ -7,7 +7,7 @@ import Populating
 import Synchronization
 
 /// A run that populates, in the journal: what is planned before it begins, and what became of each dataset as soon as that is known.
-/// What has no outcome in the end was never begun.
+/// Also that it was never begun, and why.
 final class DataRecorder: Sendable {
     private struct State {
         var run: Int64?
@@ -49,7 +49,7 @@ final class DataRecorder: Sendable {
 
     func note(_ event: PopulationEvent) {
         // Whatever happens next has what is waiting written, too.
-        if case .ends(let outcome) = event, outcome.result != .notStarted { keep(outcome) }
+        if case .ends(let outcome) = event { keep(outcome) }
         state.withLock { if .now - $0.written >= Self.pause { write(&$0) } }
     }
 
@@ -71,13 +71,15 @@ final class DataRecorder: Sendable {
             switch outcome.result {
             case .done: .applied
             case .unneeded: .unneeded
-            case .incomplete, .failed, .interrupted, .notStarted: .failed
+            case .incomplete, .failed, .interrupted: .failed
+            case .notStarted: .notStarted
             }
         let elapsed = progress.elapsed
         let record = RepairRecord(
             finding: Self.key(outcome.dataset), repair: Self.repair(outcome.dataset), outcome: kind,
             reason: kind == .applied ? nil : reason.isEmpty ? outcome.result.rawValue : reason,
-            after: "\(CountWords.rows(progress.rows)) of \(CountWords.units(progress.finished))",
+            after: kind == .notStarted
+                ? "" : "\(CountWords.rows(progress.rows)) of \(CountWords.units(progress.finished))",
             durationMicroseconds: elapsed.components.seconds * 1_000_000
                 + elapsed.components.attoseconds / 1_000_000_000_000)
         state.withLock { $0.waiting.append(record) }

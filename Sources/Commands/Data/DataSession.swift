@@ -52,8 +52,12 @@ struct DataSession: Sendable {
     let graph: DatasetGraph
     let redactor: Redactor
 
-    /// - Parameter needsDatasets: whether a manifest that names none is a mistake.
-    init(_ options: DataOptions, mayChange: Bool, needsDatasets: Bool = true) async throws(DataRefusal) {
+    /// - Parameters:
+    ///   - needsDatasets: whether a manifest that names none is a mistake.
+    ///   - runsPrograms: whether programs that the manifest names may be run.
+    init(
+        _ options: DataOptions, mayChange: Bool, runsPrograms: Bool = false, needsDatasets: Bool = true
+    ) async throws(DataRefusal) {
         do {
             place = try options.location.place()
             machine = try LiveMachine(
@@ -61,7 +65,8 @@ struct DataSession: Sendable {
                 interruption: Program.interruption)
             let search = try PluginSearch(options.plugins.pluginPath, place, machine)
             manifest = try await LoadedManifest.load(
-                place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder)
+                place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder,
+                runsPrograms: runsPrograms)
         } catch let error as UsageFailure {
             throw DataRefusal(.usage, error.message)
         } catch let error as MachineError {

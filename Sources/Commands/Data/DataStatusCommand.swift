@@ -33,7 +33,7 @@ struct DataStatusCommand: AsyncParsableCommand {
             format: format.output, color: options.color, verbosity: quiet ? .quiet : .normal,
             tool: "selfheal data status")
         throw await console.answering { () async throws(DataRefusal) in
-            let found = try await DataView(options, view)
+            let found = try await DataView(options, view, runsPrograms: alert)
             let renderer = ReadinessRenderer(style: console.style)
             switch format {
             case .text: console.emit(renderer.text(found.report, shown: found.chosen))

@@ -28,11 +28,13 @@ struct DataView: Sendable {
     /// The names of the datasets that were chosen; `nil` when nothing was said.
     let chosen: Set<String>?
 
-    /// - Parameter looksAtUnits: for plans.
+    /// - Parameters:
+    ///   - looksAtUnits: for plans.
+    ///   - runsPrograms: for alerts.
     init(
-        _ options: DataOptions, _ view: DataViewOptions, looksAtUnits: Bool = false
+        _ options: DataOptions, _ view: DataViewOptions, looksAtUnits: Bool = false, runsPrograms: Bool = false
     ) async throws(DataRefusal) {
-        session = try await DataSession(options, mayChange: false, needsDatasets: false)
+        session = try await DataSession(options, mayChange: false, runsPrograms: runsPrograms, needsDatasets: false)
         let selection: DatasetSelection
         do throws(DatasetSelection.Problem) {
             selection = try DatasetSelection(view.selectors, in: session.graph)

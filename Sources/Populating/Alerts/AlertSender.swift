@@ -74,18 +74,14 @@ public struct AlertSender: Sendable {
     private func run(_ command: CommandSource, _ text: String) async throws(SourceFailure) {
         let answer: CommandAnswer
         do throws(MachineError) {
-            guard let name = command.arguments.first, let found = try machine.executable(named: name) else {
-                throw MachineError.system(
-                    operation: "run", subject: command.arguments.first ?? "", errno: 2,
-                    meaning: "there is no such program")
-            }
+            let found = try machine.program(named: command.arguments.first ?? "")
             var environment: [String: String] = [:]
             for variable in ["PATH", "HOME", "LANG", "TMPDIR"] + command.environment {
                 environment[variable] = machine.environment[variable]
             }
             answer = try await machine.run(
                 CommandRequest(
-                    executable: found.path, arguments: Array(command.arguments.dropFirst()), environment: environment,
+                    executable: found, arguments: Array(command.arguments.dropFirst()), environment: environment,
                     timeout: limit, input: Array((text + "\n").utf8), supervision: Supervision(isConfined: false)))
         } catch {
             throw SourceFailure(error)

@@ -45,7 +45,8 @@ enum KeptRow {
         }
     }
 
-    private static func bytes(_ digits: String) -> [UInt8]? {
+    /// Of hexadecimal digits.
+    static func bytes(_ digits: String) -> [UInt8]? {
         let values = digits.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
         guard values.count == digits.utf8.count, values.count.isMultiple(of: 2) else { return nil }
         return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }

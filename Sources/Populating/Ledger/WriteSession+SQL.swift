@@ -203,7 +203,9 @@ extension WriteSession {
             result.quarantinedRows += 1
             let content = KeptRow.text(cells)
             try run { () throws(MachineError) in
-                try ledger.quarantine(unit.key, bad.kind, message, content: content, at: writer.machine.now)
+                try ledger.quarantine(
+                    unit.key, bad.kind, message, content: QuarantinedContent.redacted(content, writer.redact),
+                    at: writer.machine.now)
             }
         }
     }

@@ -136,7 +136,9 @@ struct WriteSession {
                 result.quarantinedRows += 1
                 let content = KeptRow.text(row.cells)
                 try run { () throws(MachineError) in
-                    try ledger.quarantine(unit, bad.kind, message, content: content, at: writer.machine.now)
+                    try ledger.quarantine(
+                        unit, bad.kind, message, content: QuarantinedContent.redacted(content, writer.redact),
+                        at: writer.machine.now)
                 }
             case .fail:
                 guard counts[unit] != nil else { throw .failure(SourceFailure(bad.kind, message)) }

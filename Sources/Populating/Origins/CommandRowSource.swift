@@ -49,10 +49,7 @@ public struct CommandRowSource: RowSource {
             let output: any TemporaryFile
             let answer: CommandAnswer
             do throws(MachineError) {
-                guard let found = try context.machine.executable(named: name) else {
-                    throw MachineError.system(
-                        operation: "run", subject: name, errno: 2, meaning: "there is no such program")
-                }
+                let found = try context.machine.program(named: name)
                 output = try context.machine.temporaryFile()
                 var environment: [String: String] = [:]
                 for variable in ["PATH", "HOME", "LANG", "TMPDIR"] + variables {
@@ -60,7 +57,7 @@ public struct CommandRowSource: RowSource {
                 }
                 answer = try await context.machine.run(
                     CommandRequest(
-                        executable: found.path, arguments: arguments, environment: environment,
+                        executable: found, arguments: arguments, environment: environment,
                         timeout: context.timeout, input: input, supervision: supervision),
                     output: output)
             } catch .cancelled {

@@ -245,6 +245,7 @@ struct BatchWork: Sendable {
     private func note(_ failed: [BatchResult.FailedUnit], _ attempts: Int) async {
         let setsAside = work.population.onBadRow == .quarantine && work.population.unit != nil
         let policy = policy
+        let redact = tools.redact
         do throws(SourceFailure) {
             try await work.changing { ledger, now throws(MachineError) in
                 for one in failed {
@@ -260,7 +261,8 @@ struct BatchWork: Sendable {
                     if isPoison {
                         try ledger.clearQuarantine(of: one.unit.key)
                         try ledger.quarantine(
-                            one.unit.key, one.failure.kind, one.failure.message, content: one.unit.jsonLine, at: now)
+                            one.unit.key, one.failure.kind, one.failure.message,
+                            content: QuarantinedContent.redacted(one.unit.jsonLine, redact), at: now)
                     }
                 }
             }

@@ -64,7 +64,7 @@ struct CheckText {
         switch record.outcome {
         case .applied: record.repair.done
         case .unneeded: Wording.unneeded(record.repair)
-        case .refused, .failed, .undone:
+        case .refused, .failed, .undone, .notStarted:
             Wording.bare(record.repair) + (Wording.failure(record).map { " \($0)" } ?? "")
         }
     }
