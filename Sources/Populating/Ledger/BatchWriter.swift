@@ -7,7 +7,10 @@ struct BatchWriter: Sendable {
     let dataset: Dataset
     let population: Population
     let machine: any ChangingMachine
+    /// For messages.
     let redact: @Sendable (String) -> String
+    /// For contents.
+    let hide: @Sendable (String) -> String
     /// What is written to: another table than the dataset's, while a new one is filled beside it.
     var place: WorkPlace
 

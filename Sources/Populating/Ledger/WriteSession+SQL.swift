@@ -204,7 +204,7 @@ extension WriteSession {
             let content = KeptRow.text(cells)
             try run { () throws(MachineError) in
                 try ledger.quarantine(
-                    unit.key, bad.kind, message, content: QuarantinedContent.redacted(content, writer.redact),
+                    unit.key, bad.kind, message, content: QuarantinedContent.redacted(content, writer.hide),
                     at: writer.machine.now)
             }
         }

@@ -137,7 +137,7 @@ struct WriteSession {
                 let content = KeptRow.text(row.cells)
                 try run { () throws(MachineError) in
                     try ledger.quarantine(
-                        unit, bad.kind, message, content: QuarantinedContent.redacted(content, writer.redact),
+                        unit, bad.kind, message, content: QuarantinedContent.redacted(content, writer.hide),
                         at: writer.machine.now)
                 }
             case .fail:

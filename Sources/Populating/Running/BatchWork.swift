@@ -245,7 +245,7 @@ struct BatchWork: Sendable {
     private func note(_ failed: [BatchResult.FailedUnit], _ attempts: Int) async {
         let setsAside = work.population.onBadRow == .quarantine && work.population.unit != nil
         let policy = policy
-        let redact = tools.redact
+        let hide = tools.hide
         do throws(SourceFailure) {
             try await work.changing { ledger, now throws(MachineError) in
                 for one in failed {
@@ -262,7 +262,7 @@ struct BatchWork: Sendable {
                         try ledger.clearQuarantine(of: one.unit.key)
                         try ledger.quarantine(
                             one.unit.key, one.failure.kind, one.failure.message,
-                            content: QuarantinedContent.redacted(one.unit.jsonLine, redact), at: now)
+                            content: QuarantinedContent.redacted(one.unit.jsonLine, hide), at: now)
                     }
                 }
             }

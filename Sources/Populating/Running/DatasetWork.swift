@@ -32,7 +32,8 @@ struct DatasetWork: Sendable {
 
     var writer: BatchWriter {
         BatchWriter(
-            dataset: dataset, population: population, machine: tools.machine, redact: tools.redact, place: place)
+            dataset: dataset, population: population, machine: tools.machine, redact: tools.redact,
+            hide: tools.hide, place: place)
     }
 
     /// Never throws: what went wrong is in the outcome.

@@ -41,6 +41,8 @@ public struct PopulationTools: Sendable {
     /// Takes secrets out of messages, and then what could steer a terminal: all that programs, servers and SQLite say goes through it when
     /// it becomes a failure.
     public let redact: @Sendable (String) -> String
+    /// Takes secrets out of what is kept of rows, which is not for people alone.
+    let hide: @Sendable (String) -> String
     public var observe: @Sendable (PopulationEvent) -> Void
     /// Makes the source of a dataset, for everything but SQL.
     /// Throws what keeps it from ever giving rows: no such plugin.
@@ -61,6 +63,7 @@ public struct PopulationTools: Sendable {
         self.isStopped = isStopped
         self.jobServer = jobServer
         self.redact = { SafeText.line(redact($0)) }
+        hide = redact
         self.observe = observe
         self.makeSource = makeSource
     }
