@@ -16,6 +16,12 @@ struct UnitFinder {
     struct Found: Sendable {
         var key: SQLValue
         var version: SQLValue?
+
+        /// Whether its version is another one than the ledger's.
+        func isOther(than known: SQLValue?) -> Bool {
+            guard let version, let known else { return version != nil }
+            return version != known
+        }
     }
 
     /// Keys that are looked at in one go.
@@ -69,7 +75,7 @@ struct UnitFinder {
         return (units, all - units)
     }
 
-    /// The next pending units after a key, in the order of the keys.
+    /// The next pending units after a key, in the order of the keys, without those that have failed.
     /// - Returns: them, and the last key that was looked at; `nil` when there are no more.
     func pending(
         after key: SQLValue?, limit: Int, _ layout: Layout
@@ -112,17 +118,15 @@ struct UnitFinder {
     private func pending(_ keys: [Found], _ connection: any SQLConnection) throws(MachineError) -> [Found] {
         let ledger = WorkLedger(place.ledger, reading: connection)
         guard try ledger.exists() else { return keys }
-        let now = machine.now
         var pending: [Found] = []
         for found in keys {
             let entry = try ledger.entry(found.key)
             let isPending =
                 switch entry?.state {
-                case nil, .pending, .running: true
-                case .done: found.version.map { $0 != entry?.version } ?? false
-                case .failed: !waitsForNextAttempt || (entry?.nextAttempt ?? 0) <= now
+                case nil: true
+                case .pending, .running: entry?.failure == nil || found.isOther(than: entry?.version)
                 // Another version of it may do better.
-                case .quarantined: found.version.map { $0 != entry?.version } ?? false
+                case .done, .failed, .quarantined: found.isOther(than: entry?.version)
                 }
             if isPending { pending.append(found) }
         }

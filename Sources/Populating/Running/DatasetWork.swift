@@ -12,13 +12,15 @@ struct DatasetWork: Sendable {
     let circuits: Circuits
     let options: PopulationOptions
     let place: WorkPlace
-    let tally = Tally()
+    let tally: Tally
     let started: Duration
 
     init(
         _ dataset: Dataset, _ population: Population, parents: [Dataset], _ tools: PopulationTools,
-        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions, place: WorkPlace? = nil
+        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions, place: WorkPlace? = nil,
+        tally: Tally = Tally()
     ) {
+        self.tally = tally
         self.place = place ?? WorkPlace(dataset)
         self.dataset = dataset
         self.population = population
@@ -33,6 +35,11 @@ struct DatasetWork: Sendable {
     var writer: BatchWriter {
         BatchWriter(
             dataset: dataset, population: population, machine: tools.machine, redact: tools.redact, place: place)
+    }
+
+    /// Looks at databases and changes of them, which wait for whoever else has them locked.
+    var insistence: Insistence {
+        Insistence(dataset: dataset.name, policy: population.retry, tools: tools, tally: tally)
     }
 
     /// Never throws: what went wrong is in the outcome.
@@ -79,7 +86,9 @@ struct DatasetWork: Sendable {
         // Where so many were added just now, they are there.
         let isKnown = population.write != .merge && progress.rows >= dataset.volume.minimumRows
         if outcome.isGood, !place.isNew, !isKnown,
-            let rows = try? await Population.countRows(of: dataset, on: tools.machine),
+            let rows = try? await insistence.perform({ () async throws(SourceFailure) in
+                try await Population.countRows(of: dataset, on: tools.machine)
+            }),
             rows < dataset.volume.minimumRows
         {
             outcome.result = progress.finished > progress.failedUnits ? .incomplete : .failed
@@ -103,10 +112,10 @@ struct DatasetWork: Sendable {
         let finder = UnitFinder(
             dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
             waitsForNextAttempt: options.waitsForNextAttempt)
-        let layout = try await finder.layout()
+        let layout = try await insistence.perform { () async throws(SourceFailure) in try await finder.layout() }
         let prepared = try await reconcile()
         if prepared.forgotten > 0 { tally.note("found the rows of \(prepared.forgotten) units lost") }
-        let counts = try await finder.count(layout)
+        let counts = try await insistence.perform { () async throws(SourceFailure) in try await finder.count(layout) }
         if counts.keyless > 0 {
             tally.fail(
                 SourceFailure(
@@ -118,20 +127,28 @@ struct DatasetWork: Sendable {
         let size = source != nil && prepared.unitColumn == nil ? 1 : population.batch
         let concurrency = population.concurrency.limit
         let slots = Slots(concurrency)
-        var last: SQLValue?
+        let pending = try await insistence.perform { () async throws(SourceFailure) in
+            try await PendingUnits(finder, layout)
+        }
+        tally.begin(afterFailureAt: pending.lastFailure)
+        var position = PendingUnits.Position.start
         var hasBegun = false
         while !tools.isStopped(), !tally.isFatal {
-            let page = try await finder.pending(after: last, limit: max(1000, size * concurrency), layout)
-            if !hasBegun, !page.units.isEmpty {
+            let after = position
+            let (units, end) = try await insistence.perform { () async throws(SourceFailure) in
+                try await pending.page(after: after, limit: max(1000, size * concurrency))
+            }
+            guard !units.isEmpty else { break }
+            position = end
+            if !hasBegun {
                 hasBegun = true
-                let total = max(page.units.count, counts.units - prepared.finished)
+                let total = max(units.count, counts.units - prepared.finished)
                 tally.begin(total: total)
                 tools.observe(.begins(dataset: dataset.name, total: total))
             }
-            guard let end = page.last else { break }
-            last = end
-            try await perform(page.units, in: size, finder, layout, source, slots, prepared.unitColumn)
+            try await perform(units, in: size, finder, layout, source, slots, prepared.unitColumn)
         }
+        tally.end()
         if hasBegun { await release() }
     }
 
@@ -152,7 +169,10 @@ struct DatasetWork: Sendable {
                 }
                 let units: [Unit]
                 do throws(SourceFailure) {
-                    units = try await finder.units(Array(found[start..<min(start + size, found.count)]), layout)
+                    let next = Array(found[start..<min(start + size, found.count)])
+                    units = try await insistence.perform(units: next.count) { () async throws(SourceFailure) in
+                        try await finder.units(next, layout)
+                    }
                 } catch {
                     failure = error
                     break
@@ -167,8 +187,10 @@ struct DatasetWork: Sendable {
     }
 
     private func reconcile() async throws(SourceFailure) -> Reconciliation.Prepared {
-        try await Reconciliation(dataset: dataset, population: population, place: place, machine: tools.machine)
-            .perform()
+        try await insistence.perform { () async throws(SourceFailure) in
+            try await Reconciliation(dataset: dataset, population: population, place: place, machine: tools.machine)
+                .perform()
+        }
     }
 
     private func claim(_ found: [UnitFinder.Found]) async throws(SourceFailure) {
@@ -179,35 +201,40 @@ struct DatasetWork: Sendable {
     /// What was claimed and not done is pending again.
     private func release() async {
         do throws(SourceFailure) {
-            try await changing { ledger, now throws(MachineError) in try ledger.release(at: now) }
+            try await changing(isPatient: false) { ledger, now throws(MachineError) in try ledger.release(at: now) }
         } catch {
             // The next run does it.
         }
     }
 
+    /// - Parameter isPatient: whether a lock is waited for more than once.
     func changing(
-        _ body: @escaping @Sendable (WorkLedger, Int64) throws(MachineError) -> Void
+        isPatient: Bool = true, _ body: @escaping @Sendable (WorkLedger, Int64) throws(MachineError) -> Void
     ) async throws(SourceFailure) {
         let queue = await limits.queue(dataset.relation.database.text)
-        await queue.take()
         let name = place.ledger
         let machine = tools.machine
-        do throws(MachineError) {
-            try await machine.changeDatabase(dataset.relation.database) { connection throws(MachineError) in
-                try body(try WorkLedger(name, writing: connection), machine.now)
+        try await insistence.perform(after: isPatient ? [.lock] : []) { () async throws(SourceFailure) in
+            await queue.take()
+            do throws(MachineError) {
+                try await machine.changeDatabase(dataset.relation.database) { connection throws(MachineError) in
+                    try body(try WorkLedger(name, writing: connection), machine.now)
+                }
+                await queue.give()
+            } catch {
+                await queue.give()
+                throw error == .cancelled ? .stopped : SourceFailure(error)
             }
-            await queue.give()
-        } catch {
-            await queue.give()
-            throw error == .cancelled ? .stopped : SourceFailure(error)
         }
     }
 
     // MARK: As a whole
 
     private func performWhole(_ source: (any RowSource)?) async throws(SourceFailure) {
-        let need = try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
-            .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
+        let need = try await insistence.perform { () async throws(SourceFailure) in
+            try await WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
+                .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
+        }
         guard need.isNeeded || place.isNew else { return }
         // What SQL does is looked at in the transaction that it runs in.
         if source != nil { _ = try await reconcile() }
