@@ -108,7 +108,7 @@ struct RowWriter {
         for key in form.foreignKeys {
             var wanted: [SQLValue] = []
             for column in key.columns {
-                guard let index = names.firstIndex(where: { $0.lowercased() == column.lowercased() }),
+                guard let index = names.firstIndex(where: { $0.asciiLowercased == column.asciiLowercased }),
                     !values[index].isNull
                 else { break }
                 wanted.append(values[index])

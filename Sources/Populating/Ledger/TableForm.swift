@@ -32,7 +32,7 @@ struct TableForm: Sendable, Hashable {
         isView = type == "view"
         // Hidden ones of virtual tables, and generated ones, are nobody's to write.
         names = info.filter { $0[2].integer == 0 }.compactMap { $0[0].text }
-        columns = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        columns = Dictionary(names.map { ($0.asciiLowercased, $0) }, uniquingKeysWith: { first, _ in first })
         primaryKey = info.filter { ($0[1].integer ?? 0) > 0 }
             .sorted { ($0[1].integer ?? 0) < ($1[1].integer ?? 0) }.compactMap { $0[0].text }
         let keys = try connection.rows(
@@ -49,7 +49,7 @@ struct TableForm: Sendable, Hashable {
         var complete: [ForeignKey] = []
         // A table may refer to itself in any order of rows.
         for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value)
-        where key.table.lowercased() != table.lowercased() {
+        where key.table.asciiLowercased != table.asciiLowercased {
             if key.targets.isEmpty {
                 key.targets = try connection.rows(
                     "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk", [.text(key.table)]
@@ -61,7 +61,7 @@ struct TableForm: Sendable, Hashable {
     }
 
     /// Its own name for a column.
-    func column(_ name: String) -> String? { columns[name.lowercased()] }
+    func column(_ name: String) -> String? { columns[name.asciiLowercased] }
 }
 
 extension String {

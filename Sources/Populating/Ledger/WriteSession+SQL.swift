@@ -143,7 +143,7 @@ extension WriteSession {
         guard
             work.batch.isWhole
                 || unitColumn.map({ name in
-                    columns.contains { $0.lowercased() == name.lowercased() }
+                    columns.contains { $0.asciiLowercased == name.asciiLowercased }
                 }) ?? true, rows.form.foreignKeys.isEmpty
         else { return nil }
         guard let own = ownNames(columns) else { return nil }
