@@ -87,6 +87,7 @@ struct WriteSession {
         var reader = spool.reader()
         while let row = try run({ () throws(MachineError) in try reader.next() }) {
             let unit: SQLValue
+            var isForeign = false
             var bad: RowWriter.BadRow?
             var cells = row.cells
             switch keys.unit(of: row, unitColumn) {
@@ -95,6 +96,7 @@ struct WriteSession {
                 if let unitColumn { cells.set(unitColumn, key) }
             case .foreign(let key):
                 unit = key
+                isForeign = true
                 bad = RowWriter.BadRow(kind: .parse, message: "it names a unit that was not asked for")
             case .none:
                 let column = unitColumn.map { " ('\($0)')" } ?? ""
@@ -111,8 +113,13 @@ struct WriteSession {
             switch writer.population.onBadRow {
             case .skip: result.skippedRows += 1
             case .quarantine:
-                result.quarantinedRows += 1
                 let content = JSONContent.object(row.cells.map { .init($0.column, JSONContent($0.value)) }).text
+                // A unit that is done again loses what was set aside of it; of others, it may have been set aside before.
+                let isKnown = try run { () throws(MachineError) in
+                    isForeign ? try ledger.isAside(unit, content) : false
+                }
+                if isKnown { continue }
+                result.quarantinedRows += 1
                 try run { () throws(MachineError) in
                     try ledger.quarantine(unit, bad.kind, message, content: content, at: writer.machine.now)
                 }
