@@ -152,7 +152,9 @@ public struct Quarantine: Sendable {
         do throws(MachineError) {
             var cells = row.cells
             if let unitColumn { cells.set(unitColumn, item.unit) }
-            if let bad = try writer.write(cells) {
+            var bad = try writer.missingOwnRow(cells, isWritten: false)
+            if bad == nil { bad = try writer.write(cells) }
+            if let bad {
                 try ledger.quarantine(item.unit, bad.kind, redact(bad.message), content: item.content, at: item.time)
                 return .success(.refused(redact(bad.message)))
             }

@@ -13,7 +13,7 @@ struct RowWriter {
     let form: TableForm
     /// The table that is written: another one than the form's when a new one is filled beside it.
     let target: String
-    private let connection: any SQLConnection
+    let connection: any SQLConnection
     private let write: WriteMode
     private let mergeKey: [String]
 
@@ -105,7 +105,13 @@ struct RowWriter {
 
     /// Foreign keys are off while rows are written, so that nothing cascades; a row that refers to nothing is bad all the same.
     private func missingReference(_ names: [String], _ values: [SQLValue]) throws(MachineError) -> BadRow? {
-        for key in form.foreignKeys {
+        try missingReference(form.foreignKeys, names, values)
+    }
+
+    func missingReference(
+        _ keys: [TableForm.ForeignKey], in other: String? = nil, _ names: [String], _ values: [SQLValue]
+    ) throws(MachineError) -> BadRow? {
+        for key in keys {
             var wanted: [SQLValue] = []
             for column in key.columns {
                 guard let index = names.firstIndex(where: { $0.asciiLowercased == column.asciiLowercased }),
@@ -116,7 +122,7 @@ struct RowWriter {
             guard wanted.count == key.columns.count else { continue }
             let condition = key.targets.map { "\($0.quotedName) = ?" }.joined(separator: " AND ")
             let found = try connection.rows(
-                "SELECT 1 FROM main.\(key.table.quotedName) WHERE \(condition) LIMIT 1", wanted)
+                "SELECT 1 FROM main.\((other ?? key.table).quotedName) WHERE \(condition) LIMIT 1", wanted)
             if found.isEmpty {
                 return BadRow(
                     kind: .constraint,

@@ -19,7 +19,10 @@ struct TableForm: Sendable, Hashable {
     var names: [String]
     var primaryKey: [String]
     var isView: Bool
+    /// To other tables.
     var foreignKeys: [ForeignKey]
+    /// To the table itself, where rows may come in any order.
+    var ownKeys: [ForeignKey]
 
     /// - Returns: `nil` when there is no such table or view.
     init?(_ table: String, on connection: any SQLConnection) throws(MachineError) {
@@ -47,9 +50,7 @@ struct TableForm: Sendable, Hashable {
             if let target = row[3].text { byID[id]?.targets.append(target) }
         }
         var complete: [ForeignKey] = []
-        // A table may refer to itself in any order of rows.
-        for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value)
-        where key.table.asciiLowercased != table.asciiLowercased {
+        for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value) {
             if key.targets.isEmpty {
                 key.targets = try connection.rows(
                     "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk", [.text(key.table)]
@@ -57,8 +58,13 @@ struct TableForm: Sendable, Hashable {
             }
             if key.targets.count == key.columns.count { complete.append(key) }
         }
-        foreignKeys = complete
+        let own = table.asciiLowercased
+        foreignKeys = complete.filter { $0.table.asciiLowercased != own }
+        ownKeys = complete.filter { $0.table.asciiLowercased == own }
     }
+
+    /// Whether rows have to be looked at one by one, since they may refer to nothing.
+    var hasReferences: Bool { !foreignKeys.isEmpty || !ownKeys.isEmpty }
 
     /// Its own name for a column.
     func column(_ name: String) -> String? { columns[name.asciiLowercased] }

@@ -63,11 +63,13 @@ struct WriteSession {
     func write(_ spool: RowSpool) throws(PopulationError) -> BatchResult {
         // A unit of which a row does not fit may have to be left out as a whole, which shows only on the way.
         var excluded: [SQLValue: SourceFailure] = [:]
+        var references = OwnReferences(rows)
         while true {
             try run { () throws(MachineError) in try connection.execute("SAVEPOINT selfheal_rows") }
             let before = excluded.count
-            let result = try write(spool, leavingOut: &excluded)
-            guard excluded.count > before else {
+            let result = try write(spool, leavingOut: &excluded, &references)
+            let isSettled = excluded.count == before ? try settle(&references, spool) : false
+            guard !isSettled else {
                 try run { () throws(MachineError) in try connection.execute("RELEASE selfheal_rows") }
                 return result
             }
@@ -79,13 +81,16 @@ struct WriteSession {
     }
 
     private func write(
-        _ spool: RowSpool, leavingOut excluded: inout [SQLValue: SourceFailure]
+        _ spool: RowSpool, leavingOut excluded: inout [SQLValue: SourceFailure], _ references: inout OwnReferences
     ) throws(PopulationError) -> BatchResult {
         var result = BatchResult()
+        references.begin()
         var counts = try begin(leavingOut: excluded)
         let keys = UnitKeys(work.batch)
         var reader = spool.reader()
+        var number = 0
         while let row = try run({ () throws(MachineError) in try reader.next() }) {
+            number += 1
             let unit: SQLValue
             var isForeign = false
             var bad: RowWriter.BadRow?
@@ -103,8 +108,10 @@ struct WriteSession {
                 throw .failure(SourceFailure(.parse, "a row does not say which unit it is of\(column)"))
             }
             if excluded[unit] != nil { continue }
+            if bad == nil { bad = try run { () throws(MachineError) in try references.refusal(number, cells) } }
             if bad == nil { bad = try run { () throws(MachineError) in try rows.write(cells) } }
             guard let bad else {
+                try run { () throws(MachineError) in try references.note(number, cells) }
                 counts[unit, default: 0] += 1
                 result.rows += 1
                 continue
@@ -130,6 +137,26 @@ struct WriteSession {
         }
         try finish(&result, counts, excluded)
         return result
+    }
+
+    /// Whether the rows refer to something, now that all of them are written.
+    private func settle(
+        _ references: inout OwnReferences, _ spool: RowSpool
+    ) throws(PopulationError) -> Bool {
+        guard !references.isSettled else { return true }
+        let keys = UnitKeys(work.batch)
+        var reader = spool.reader()
+        var position = 0
+        return try references.settle { number throws(PopulationError) in
+            while let row = try run({ () throws(MachineError) in try reader.next() }) {
+                position += 1
+                guard position == number else { continue }
+                var cells = row.cells
+                if case .known(let key) = keys.unit(of: row, unitColumn), let unitColumn { cells.set(unitColumn, key) }
+                return cells
+            }
+            return nil
+        }
     }
 
     /// Takes away what units that are done again had.
