@@ -96,7 +96,7 @@ struct StarvationTests {
                 "SELECT state, class, attempts, count(*), min(unit), max(unit) FROM _selfheal_units GROUP BY 1, 2, 3")
                 == ["failed|unknown|2|20|1|20", "pending|NULL|0|180|21|200"])
         _ = try await bed.run(datasets, ["parts": source])
-        #expect(source.calls[40] == ["21"])
+        #expect(source.calls.dropFirst(40).first == ["21"])
         // Mended: those that never were tried, and then the others.
         let good = ScriptedSource.echo()
         #expect(try await bed.run(datasets, ["parts": good])["parts"]?.result == .done)
