@@ -58,6 +58,10 @@ public enum MachineError: Error, Sendable, Hashable {
         case io(String)
         /// SQL that failed: SQLite's extended result code, its message, the byte offset of the error in the text if known.
         case sql(code: Int32, message: String, offset: Int?)
+
+        /// SQLITE_ERROR of a statement that could be compiled, so that what it met is at fault: a number too large, a text that is no
+        /// JSON. SQLite has the one code for both; this one it has not.
+        public static let errorWhileRunning: Int32 = 1 | (0x7F << 8)
     }
 }
 

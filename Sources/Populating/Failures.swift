@@ -83,6 +83,10 @@ extension FailureClass {
 
     /// By SQLite's result code; what is above its lowest byte says more and changes nothing.
     private init(sqlite code: Int32) {
+        guard code != MachineError.DatabaseFault.errorWhileRunning else {
+            self = .constraint
+            return
+        }
         self =
             switch code & 0xFF {
             // ABORT (a trigger rolled the transaction back), TOOBIG, CONSTRAINT, MISMATCH
@@ -93,7 +97,7 @@ extension FailureClass {
             case 7, 10, 13: .resource
             // CORRUPT, NOTADB
             case 11, 26: .corruption
-            // ERROR (no such table, a syntax error), PERM, READONLY, CANTOPEN, MISUSE, AUTH, RANGE
+            // ERROR (no such table, a syntax error: it cannot be compiled), PERM, READONLY, CANTOPEN, MISUSE, AUTH, RANGE
             case 1, 3, 8, 14, 21, 23, 25: .configuration
             default: .unknown
             }
@@ -105,7 +109,7 @@ extension MachineError {
     var isAboutRow: Bool {
         guard case .database(_, .sql(let code, _, _)) = self else { return false }
         // TOOBIG, CONSTRAINT, MISMATCH
-        return [18, 19, 20].contains(code & 0xFF)
+        return code == MachineError.DatabaseFault.errorWhileRunning || [18, 19, 20].contains(code & 0xFF)
     }
 
     /// What is wrong with the row, without the database's name.

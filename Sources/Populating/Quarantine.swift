@@ -96,6 +96,7 @@ public struct Quarantine: Sendable {
         guard let dataset = graph[item.dataset], let population = dataset.populate else {
             throw SourceFailure(.configuration, "nothing populates '\(item.dataset)'")
         }
+        if !item.isUnit, let reason = try await absence(of: item.unit, population) { return .refused(reason) }
         let now = machine.now
         let redact = redact
         let result = try await changing(dataset) { connection throws(MachineError) -> Result<Replay, SourceFailure> in
@@ -106,6 +107,22 @@ public struct Quarantine: Sendable {
             return result
         }
         return try result.get()
+    }
+
+    /// Rows are of units that there are.
+    /// - Returns: why there is no such unit.
+    private func absence(of key: SQLValue, _ population: Population) async throws(SourceFailure) -> String? {
+        guard let unit = population.unit, let parent = graph[unit.parent] else { return nil }
+        let isThere = try await machine.reading(parent.relation.database) { connection throws(MachineError) in
+            let name = unit.key.quotedName
+            return try !connection.rows(
+                """
+                SELECT 1 FROM main.\(parent.relation.table.quotedName) AS here
+                WHERE here.\(name) = ?1 AND here.\(name) COLLATE BINARY = ?1 LIMIT 1
+                """, [key]
+            ).isEmpty
+        }
+        return isThere ? nil : "it names a unit that '\(parent.name)' does not have"
     }
 
     private static func replay(
@@ -160,11 +177,13 @@ public struct Quarantine: Sendable {
         do throws(MachineError) {
             var cells = row.cells
             if let unitColumn { cells.set(unitColumn, item.unit) }
-            let bad: RowWriter.BadRow?
-            switch try writer.write(cells) {
-            case .written: bad = nil
-            case .leftOut: bad = RowWriter.BadRow(kind: .constraint, message: "a trigger of the table leaves it out")
-            case .bad(let reason): bad = reason
+            var bad = try writer.missingOwnRow(cells, isWritten: false)
+            if bad == nil {
+                switch try writer.write(cells) {
+                case .written: break
+                case .leftOut: bad = RowWriter.BadRow(kind: .constraint, message: "a trigger of the table leaves it out")
+                case .bad(let reason): bad = reason
+                }
             }
             if let bad {
                 try ledger.quarantine(item.unit, bad.kind, redact(bad.message), content: item.content, at: item.time)

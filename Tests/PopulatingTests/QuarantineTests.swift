@@ -134,6 +134,36 @@ struct QuarantineTests {
         #expect(try await bed.rows("SELECT typeof(body), body FROM parts WHERE doc = 3") == ["text|00ff"])
     }
 
+    @Test("a row of a unit that was not asked for is set aside once, and not written while there is no such unit")
+    func foreignUnit() async throws {
+        let bed = try await Bed(["app.db": documents])
+        var versioned = unit
+        versioned.version = "changed"
+        let source = ScriptedSource { batch, _ throws(SourceFailure) in
+            batch.units.map { SourceRow([Cell("doc", $0.key)]) } + [SourceRow([Cell("doc", .integer(999))])]
+        }
+        let datasets = [
+            try dataset("docs"), try dataset("parts", after: ["docs"], population(unit: versioned, batch: 7)),
+        ]
+        for version in 2...4 {
+            let outcome = try await bed.run(datasets, ["parts": source])["parts"]
+            #expect(outcome?.result == .done)
+            #expect(outcome?.progress.quarantinedRows == (version == 2 ? 1 : 0))
+            #expect(try await bed.rows("SELECT unit, content FROM _selfheal_quarantine") == ["999|{\"doc\":999}"])
+            try await bed.execute("UPDATE docs SET changed = \(version)")
+        }
+        #expect(try await bed.rows("SELECT quarantined FROM _selfheal_datasets WHERE dataset = 'parts'") == ["1"])
+        var problems = ManifestProblems()
+        let quarantine = Quarantine(try #require(DatasetGraph(datasets, &problems)), on: bed.machine)
+        let item = try #require(try await quarantine.items(of: ["parts"]).first)
+        #expect(try await quarantine.replay(item) == .refused("it names a unit that 'docs' does not have"))
+        #expect(try await quarantine.items(of: ["parts"]) == [item])
+        #expect(try await bed.rows("SELECT count(*) FROM parts WHERE doc = 999") == ["0"])
+        try await bed.execute("INSERT INTO docs VALUES (999, 'new', 4)")
+        #expect(try await quarantine.replay(item) == .written)
+        #expect(try await bed.rows("SELECT count(*) FROM parts WHERE doc = 999") == ["1"])
+    }
+
     @Test("what is given up is gone, and its unit counts as done")
     func discard() async throws {
         let (bed, graph, source) = try await make()

@@ -270,8 +270,8 @@ extension String {
 
     fileprivate var unquotedSQLName: String { String(dropFirst().dropLast()).replacing("\"\"", with: "\"") }
 
-    /// As SQLite folds names.
-    var asciiLowercased: String {
+    /// As SQLite folds names: it takes "Ä" and "ä" for two.
+    package var asciiLowercased: String {
         utf8.contains { (0x41...0x5A).contains($0) }
             ? String(decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self) : self
     }

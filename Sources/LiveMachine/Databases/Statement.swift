@@ -15,6 +15,7 @@ final class Statement {
         switch sqlite3_step(pointer) {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false
+        case SQLITE_ERROR: throw connection.failure(MachineError.DatabaseFault.errorWhileRunning)
         case let code: throw connection.failure(code)
         }
     }

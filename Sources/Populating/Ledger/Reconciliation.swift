@@ -97,6 +97,6 @@ struct Reconciliation: Sendable {
     private func canTell(_ unitColumn: String, _ form: TableForm) -> Bool {
         guard population.write == .merge else { return true }
         let key = population.mergeKey.isEmpty ? form.primaryKey : population.mergeKey
-        return key.contains { $0.lowercased() == unitColumn.lowercased() }
+        return key.contains { $0.asciiLowercased == unitColumn.asciiLowercased }
     }
 }

@@ -21,7 +21,7 @@ struct RowWriter {
     let form: TableForm
     /// The table that is written: another one than the form's when a new one is filled beside it.
     let target: String
-    private let connection: any SQLConnection
+    let connection: any SQLConnection
     private let write: WriteMode
     private let mergeKey: [String]
     private let triggers: Triggers
@@ -134,10 +134,16 @@ struct RowWriter {
 
     /// Foreign keys are off while rows are written, so that nothing cascades; a row that refers to nothing is bad all the same.
     private func missingReference(_ names: [String], _ values: [SQLValue]) throws(MachineError) -> Outcome? {
-        for key in form.foreignKeys {
+        try missingReference(form.foreignKeys, names, values).map { .bad($0) }
+    }
+
+    func missingReference(
+        _ keys: [TableForm.ForeignKey], in other: String? = nil, _ names: [String], _ values: [SQLValue]
+    ) throws(MachineError) -> BadRow? {
+        for key in keys {
             var wanted: [SQLValue] = []
             for column in key.columns {
-                guard let index = names.firstIndex(where: { $0.lowercased() == column.lowercased() }),
+                guard let index = names.firstIndex(where: { $0.asciiLowercased == column.asciiLowercased }),
                     !values[index].isNull
                 else { break }
                 wanted.append(values[index])
@@ -145,7 +151,7 @@ struct RowWriter {
             guard wanted.count == key.columns.count else { continue }
             let condition = key.targets.map { "\($0.quotedName) = ?" }.joined(separator: " AND ")
             let found = try connection.rows(
-                "SELECT 1 FROM main.\(key.table.quotedName) WHERE \(condition) LIMIT 1", wanted)
+                "SELECT 1 FROM main.\((other ?? key.table).quotedName) WHERE \(condition) LIMIT 1", wanted)
             if found.isEmpty {
                 return .bad("\(key.columns.joined(separator: ", ")): there is no such row in '\(key.table)'")
             }

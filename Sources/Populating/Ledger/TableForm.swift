@@ -19,7 +19,10 @@ struct TableForm: Sendable, Hashable {
     var names: [String]
     var primaryKey: [String]
     var isView: Bool
+    /// To other tables.
     var foreignKeys: [ForeignKey]
+    /// To the table itself, where rows may come in any order.
+    var ownKeys: [ForeignKey]
 
     /// - Returns: `nil` when there is no such table or view.
     init?(_ table: String, on connection: any SQLConnection) throws(MachineError) {
@@ -32,7 +35,7 @@ struct TableForm: Sendable, Hashable {
         isView = type == "view"
         // Hidden ones of virtual tables, and generated ones, are nobody's to write.
         names = info.filter { $0[2].integer == 0 }.compactMap { $0[0].text }
-        columns = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        columns = Dictionary(names.map { ($0.asciiLowercased, $0) }, uniquingKeysWith: { first, _ in first })
         primaryKey = info.filter { ($0[1].integer ?? 0) > 0 }
             .sorted { ($0[1].integer ?? 0) < ($1[1].integer ?? 0) }.compactMap { $0[0].text }
         let keys = try connection.rows(
@@ -47,9 +50,7 @@ struct TableForm: Sendable, Hashable {
             if let target = row[3].text { byID[id]?.targets.append(target) }
         }
         var complete: [ForeignKey] = []
-        // A table may refer to itself in any order of rows.
-        for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value)
-        where key.table.lowercased() != table.lowercased() {
+        for var key in byID.sorted(by: { $0.key < $1.key }).map(\.value) {
             if key.targets.isEmpty {
                 key.targets = try connection.rows(
                     "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk", [.text(key.table)]
@@ -57,11 +58,16 @@ struct TableForm: Sendable, Hashable {
             }
             if key.targets.count == key.columns.count { complete.append(key) }
         }
-        foreignKeys = complete
+        let own = table.asciiLowercased
+        foreignKeys = complete.filter { $0.table.asciiLowercased != own }
+        ownKeys = complete.filter { $0.table.asciiLowercased == own }
     }
 
+    /// Whether rows have to be looked at one by one, since they may refer to nothing.
+    var hasReferences: Bool { !foreignKeys.isEmpty || !ownKeys.isEmpty }
+
     /// Its own name for a column.
-    func column(_ name: String) -> String? { columns[name.lowercased()] }
+    func column(_ name: String) -> String? { columns[name.asciiLowercased] }
 }
 
 extension String {

@@ -77,7 +77,7 @@ struct UnitFinder {
         }
     }
 
-    /// The next pending units after a key, in the order of the keys.
+    /// The next pending units after a key, in the order of the keys, without those that have failed.
     /// - Returns: them, and the last key that was looked at; `nil` when there are no more.
     func pending(
         after key: SQLValue?, limit: Int, _ layout: Layout
@@ -123,17 +123,15 @@ struct UnitFinder {
     private func pending(_ keys: [Found], _ connection: any SQLConnection) throws(MachineError) -> [Found] {
         let ledger = WorkLedger(place.ledger, reading: connection)
         guard try ledger.exists() else { return keys }
-        let now = machine.now
         var pending: [Found] = []
         for found in keys {
             let entry = try ledger.entry(found.key)
             let isPending =
                 switch entry?.state {
-                case nil, .pending, .running: true
-                case .done: found.isOther(than: entry?.version)
-                case .failed: !waitsForNextAttempt || (entry?.nextAttempt ?? 0) <= now
+                case nil: true
+                case .pending, .running: entry?.failure == nil || found.isOther(than: entry?.version)
                 // Another version of it may do better.
-                case .quarantined: found.isOther(than: entry?.version)
+                case .done, .failed, .quarantined: found.isOther(than: entry?.version)
                 }
             if isPending { pending.append(found) }
         }

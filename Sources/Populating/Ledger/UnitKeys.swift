@@ -1,3 +1,4 @@
+import Datasets
 import HealModel
 
 /// The keys of a batch, as rows name them.
@@ -25,8 +26,8 @@ struct UnitKeys {
 
     func unit(of row: SourceRow, _ column: String?) -> Match {
         if isWhole { return .known(WorkLedger.whole) }
-        let name = column?.lowercased()
-        let named = row.unit ?? row.cells.first { $0.column.lowercased() == name }?.value
+        let name = column?.asciiLowercased
+        let named = row.unit ?? row.cells.first { $0.column.asciiLowercased == name }?.value
         guard let named, !named.isNull else { return only.map { .known($0) } ?? .none }
         if let key = keys[UnitKey(named)] { return .known(key) }
         if let key = written[Self.text(named)] ?? nil { return .known(key) }
@@ -51,8 +52,8 @@ extension String {
 extension [Cell] {
     /// Gives a column its value, whatever it had.
     mutating func set(_ column: String, _ value: SQLValue) {
-        let name = column.lowercased()
-        if let index = firstIndex(where: { $0.column.lowercased() == name }) {
+        let name = column.asciiLowercased
+        if let index = firstIndex(where: { $0.column.asciiLowercased == name }) {
             self[index].value = value
         } else {
             append(Cell(column, value))

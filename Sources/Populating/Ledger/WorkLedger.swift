@@ -302,6 +302,14 @@ struct WorkLedger {
         try countQuarantined(1)
     }
 
+    /// Whether the same row is set aside already.
+    func isAside(_ unit: SQLValue, _ content: String) throws(MachineError) -> Bool {
+        try !connection.rows(
+            "SELECT 1 FROM _selfheal_quarantine WHERE dataset = ? AND unit = ? AND content = ? LIMIT 1",
+            [.text(dataset), unit, .text(content)]
+        ).isEmpty
+    }
+
     /// What was set aside of a unit that is done again.
     func clearQuarantine(of unit: SQLValue) throws(MachineError) {
         let gone = try connection.rows(

@@ -93,40 +93,90 @@ extension WriteSession {
             return try connection.rows("SELECT name FROM pragma_table_info('\(made)', 'temp') ORDER BY cid")
                 .compactMap { $0.first?.text }
         }
-        var count = 0
+        let count: Int
         if let all = try allAtOnce(made, columns) {
             count = all
         } else {
-            let names = columns.map(\.quotedName).joined(separator: ", ")
-            var last: Int64 = 0
-            while true {
-                let page = try run { () throws(MachineError) in
-                    try connection.rows(
-                        "SELECT rowid, \(names) FROM temp.\(made) WHERE rowid > ? ORDER BY rowid LIMIT 500",
-                        [.integer(last)])
-                }
-                guard let end = page.last?.first?.integer else { break }
-                last = end
-                for row in page {
-                    var cells = zip(columns, row.dropFirst()).map { Cell($0, $1) }
-                    if let unitColumn, !work.batch.isWhole { cells.set(unitColumn, unit.key) }
-                    let place = EndingRows.Place(unit: unit.key, number: row.first?.integer ?? 0, cells: cells)
-                    switch try write(cells, place) {
-                    case .written: count += 1
-                    case .leftOut: break
-                    case .bad(let bad): try refuse(bad, cells, of: unit, &result)
-                    }
-                }
-            }
+            count = try oneByOne(made, columns, unit, &result)
         }
         try run { () throws(MachineError) in try connection.execute("DROP TABLE temp.\(made)") }
         return count
     }
 
+    private func oneByOne(
+        _ made: String, _ columns: [String], _ unit: Unit, _ result: inout BatchResult
+    ) throws(PopulationError) -> Int {
+        var references = OwnReferences(rows)
+        while true {
+            try run { () throws(MachineError) in try connection.execute("SAVEPOINT selfheal_rows") }
+            var attempt = result
+            let count = try oneByOne(made, columns, unit, &attempt, &references)
+            let isSettled = try references.settle { number throws(PopulationError) in
+                try page(made, columns, after: Int64(number) - 1, limit: 1).first.map { cells($0, columns, unit) }
+            }
+            guard !isSettled else {
+                try run { () throws(MachineError) in try connection.execute("RELEASE selfheal_rows") }
+                result = attempt
+                return count
+            }
+            try run { () throws(MachineError) in
+                try connection.execute("ROLLBACK TO selfheal_rows; RELEASE selfheal_rows")
+            }
+        }
+    }
+
+    private func oneByOne(
+        _ made: String, _ columns: [String], _ unit: Unit, _ result: inout BatchResult,
+        _ references: inout OwnReferences
+    ) throws(PopulationError) -> Int {
+        references.begin()
+        var count = 0
+        var last: Int64 = 0
+        while true {
+            let page = try page(made, columns, after: last, limit: 500)
+            guard let end = page.last?.first?.integer else { return count }
+            last = end
+            for row in page {
+                let number = Int(row.first?.integer ?? 0)
+                let written = cells(row, columns, unit)
+                if let bad = try run({ () throws(MachineError) in try references.refusal(number, written) }) {
+                    try refuse(bad, written, of: unit, &result)
+                    continue
+                }
+                let place = EndingRows.Place(unit: unit.key, number: Int64(number), cells: written)
+                switch try write(written, place) {
+                case .written:
+                    try run { () throws(MachineError) in try references.note(number, written) }
+                    count += 1
+                case .leftOut: break
+                case .bad(let bad): try refuse(bad, written, of: unit, &result)
+                }
+            }
+        }
+    }
+
+    /// Rows that were put aside, each after its number.
+    private func page(
+        _ made: String, _ columns: [String], after last: Int64, limit: Int
+    ) throws(PopulationError) -> [[SQLValue]] {
+        let names = columns.map(\.quotedName).joined(separator: ", ")
+        return try run { () throws(MachineError) in
+            try connection.rows(
+                "SELECT rowid, \(names) FROM temp.\(made) WHERE rowid > ? ORDER BY rowid LIMIT \(limit)",
+                [.integer(last)])
+        }
+    }
+
+    private func cells(_ row: [SQLValue], _ columns: [String], _ unit: Unit) -> [Cell] {
+        var cells = zip(columns, row.dropFirst()).map { Cell($0, $1) }
+        if let unitColumn, !work.batch.isWhole { cells.set(unitColumn, unit.key) }
+        return cells
+    }
+
     /// Rows that take nobody's place need not be put aside: SQLite itself sees to a SELECT that reads what it is written to.
     /// - Returns: `nil` where that is not so, or one does not fit: nothing is written then.
     private func straight(_ sql: String) throws(PopulationError) -> Int? {
-        guard work.batch.isWhole, writer.population.write != .merge, rows.form.foreignKeys.isEmpty else { return nil }
+        guard work.batch.isWhole, writer.population.write != .merge, !rows.form.hasReferences else { return nil }
         return try together { () throws(MachineError) -> Int? in
             guard let columns = try connection.queryColumns(sql), let own = ownNames(columns) else { return nil }
             if work.replacesAll {
@@ -175,8 +225,8 @@ extension WriteSession {
         guard
             work.batch.isWhole
                 || unitColumn.map({ name in
-                    columns.contains { $0.lowercased() == name.lowercased() }
-                }) ?? true, rows.form.foreignKeys.isEmpty
+                    columns.contains { $0.asciiLowercased == name.asciiLowercased }
+                }) ?? true, !rows.form.hasReferences
         else { return nil }
         guard let own = ownNames(columns) else { return nil }
         return try together { () throws(MachineError) -> Int? in

@@ -78,11 +78,13 @@ struct WriteSession {
     func write(_ spool: RowSpool) throws(PopulationError) -> BatchResult {
         // A unit of which a row does not fit may have to be left out as a whole, which shows only on the way.
         var excluded: [SQLValue: SourceFailure] = [:]
+        var references = OwnReferences(rows)
         while true {
             try run { () throws(MachineError) in try connection.execute("SAVEPOINT selfheal_rows") }
             let before = excluded.count
-            let result = try write(spool, leavingOut: &excluded)
-            guard excluded.count > before else {
+            let result = try write(spool, leavingOut: &excluded, &references)
+            let isSettled = excluded.count == before ? try settle(&references, spool) : false
+            guard !isSettled else {
                 try run { () throws(MachineError) in try connection.execute("RELEASE selfheal_rows") }
                 return result
             }
@@ -94,33 +96,38 @@ struct WriteSession {
     }
 
     private func write(
-        _ spool: RowSpool, leavingOut excluded: inout [SQLValue: SourceFailure]
+        _ spool: RowSpool, leavingOut excluded: inout [SQLValue: SourceFailure], _ references: inout OwnReferences
     ) throws(PopulationError) -> BatchResult {
         var result = BatchResult()
+        references.begin()
         var counts = try begin(leavingOut: excluded)
         let keys = UnitKeys(work.batch)
         var reader = spool.reader()
-        var number: Int64 = 0
+        var number = 0
         while let row = try run({ () throws(MachineError) in try reader.next() }) {
+            number += 1
             let unit: SQLValue
+            var isForeign = false
             var bad: RowWriter.BadRow?
             var cells = row.cells
-            number += 1
             switch keys.unit(of: row, unitColumn) {
             case .known(let key):
                 unit = key
                 if let unitColumn { cells.set(unitColumn, key) }
             case .foreign(let key):
                 unit = key
+                isForeign = true
                 bad = RowWriter.BadRow(kind: .parse, message: "it names a unit that was not asked for")
             case .none:
                 let column = unitColumn.map { " ('\($0)')" } ?? ""
                 throw .failure(SourceFailure(.parse, "a row does not say which unit it is of\(column)"))
             }
             if excluded[unit] != nil { continue }
+            if bad == nil { bad = try run { () throws(MachineError) in try references.refusal(number, cells) } }
             if bad == nil {
-                switch try write(cells, EndingRows.Place(unit: unit, number: number, cells: cells)) {
+                switch try write(cells, EndingRows.Place(unit: unit, number: Int64(number), cells: cells)) {
                 case .written:
+                    try run { () throws(MachineError) in try references.note(number, cells) }
                     counts[unit, default: 0] += 1
                     result.rows += 1
                 case .leftOut: break
@@ -133,12 +140,15 @@ struct WriteSession {
             switch writer.population.onBadRow {
             case .skip: result.skippedRows += 1
             case .quarantine:
+                let content = QuarantinedContent.redacted(KeptRow.text(row.cells), writer.hide)
+                // A unit that is done again loses what was set aside of it; of others, it may have been set aside before.
+                let isKnown = try run { () throws(MachineError) in
+                    isForeign ? try ledger.isAside(unit, content) : false
+                }
+                if isKnown { continue }
                 result.quarantinedRows += 1
-                let content = KeptRow.text(row.cells)
                 try run { () throws(MachineError) in
-                    try ledger.quarantine(
-                        unit, bad.kind, message, content: QuarantinedContent.redacted(content, writer.hide),
-                        at: writer.machine.now)
+                    try ledger.quarantine(unit, bad.kind, message, content: content, at: writer.machine.now)
                 }
             case .fail:
                 guard counts[unit] != nil else { throw .failure(SourceFailure(bad.kind, message)) }
@@ -161,6 +171,26 @@ struct WriteSession {
             throw .ended(error)
         } catch {
             throw .machine(error)
+        }
+    }
+
+    /// Whether the rows refer to something, now that all of them are written.
+    private func settle(
+        _ references: inout OwnReferences, _ spool: RowSpool
+    ) throws(PopulationError) -> Bool {
+        guard !references.isSettled else { return true }
+        let keys = UnitKeys(work.batch)
+        var reader = spool.reader()
+        var position = 0
+        return try references.settle { number throws(PopulationError) in
+            while let row = try run({ () throws(MachineError) in try reader.next() }) {
+                position += 1
+                guard position == number else { continue }
+                var cells = row.cells
+                if case .known(let key) = keys.unit(of: row, unitColumn), let unitColumn { cells.set(unitColumn, key) }
+                return cells
+            }
+            return nil
         }
     }
 

@@ -55,6 +55,8 @@ public struct SourceFailure: Error, Sendable, Hashable {
     public var message: String
     /// How long the other side wants to be left alone.
     public var retryAfter: Duration?
+    /// Whether it happened when the rows were written: then it says nothing of the source.
+    public var isOfWriting = false
 
     public init(_ kind: FailureClass, _ message: String, retryAfter: Duration? = nil) {
         self.kind = kind

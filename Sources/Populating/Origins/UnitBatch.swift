@@ -1,3 +1,4 @@
+import Datasets
 import HealModel
 
 /// Pieces of work that a source is given at once.
@@ -32,8 +33,8 @@ public struct Unit: Sendable, Hashable {
 
     /// The value of a column of its row, by the name as SQLite compares names.
     public subscript(column: String) -> SQLValue? {
-        let name = column.lowercased()
-        return row.first { $0.column.lowercased() == name }?.value
+        let name = column.asciiLowercased
+        return row.first { $0.column.asciiLowercased == name }?.value
     }
 
     /// The row as one line of JSON, without its end. Blobs are written as text in hexadecimal digits.

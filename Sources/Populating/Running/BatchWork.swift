@@ -66,7 +66,7 @@ struct BatchWork: Sendable {
                 failure = tools.redacted(error)
             }
             let response = response(to: failure, batch, attempt)
-            await noteFailure(failure, isHalved: response == .halve, isProbe: pass == .probe)
+            await noteFailure(failure, response, isProbe: pass == .probe)
             switch response {
             case .stop:
                 await fail(batch, failure, attempt, isFatal: true)
@@ -120,7 +120,9 @@ struct BatchWork: Sendable {
         var task = BatchWriter.Work(batch: batch, attempts: attempt, parents: parents, replacesAll: replacesAll)
         guard let source else {
             guard case .sql(let sql) = work.population.source else { return BatchResult() }
-            return try await writing { () async throws(SourceFailure) in try await work.writer.perform(sql, task) }
+            return try await writing(batch) { () async throws(SourceFailure) in
+                try await work.writer.perform(sql, task)
+            }
         }
         let spool = RowSpool(machine: tools.machine)
         let context = SourceContext(
@@ -129,17 +131,29 @@ struct BatchWork: Sendable {
         try await source.rows(for: batch, to: spool, in: context)
         task.took = tools.clock.now - began
         let made = task
-        return try await writing { () async throws(SourceFailure) in try await work.writer.write(spool, made) }
+        return try await writing(batch) { () async throws(SourceFailure) in try await work.writer.write(spool, made) }
     }
 
+    /// What the database cannot do just now is tried again with the rows that there are.
     private func writing(
-        _ body: () async throws(SourceFailure) -> BatchResult
+        _ batch: UnitBatch, _ body: () async throws(SourceFailure) -> BatchResult
     ) async throws(SourceFailure) -> BatchResult {
         let queue = await work.limits.queue(work.dataset.relation.database.text)
-        await queue.take()
-        let result = await captured { () throws(SourceFailure) in try await body() }
-        await queue.give()
-        return try result.get()
+        do throws(SourceFailure) {
+            // Fewer rows at once may fit.
+            return try await work.insistence.perform(
+                after: batch.units.count > 1 ? [.lock] : [.lock, .resource], units: max(1, batch.units.count)
+            ) { () async throws(SourceFailure) in
+                await queue.take()
+                let result = await captured { () throws(SourceFailure) in try await body() }
+                await queue.give()
+                return try result.get()
+            }
+        } catch {
+            var failure = error
+            failure.isOfWriting = error != .stopped
+            throw failure
+        }
     }
 
     // MARK: What failures mean
@@ -154,6 +168,10 @@ struct BatchWork: Sendable {
 
     private func response(to failure: SourceFailure, _ batch: UnitBatch, _ attempt: Int) -> Response {
         if failure.kind.isNeverRetried || failure.kind == .dependency { return .stop }
+        if failure.isOfWriting {
+            // It was tried again with the same rows; with those of other units it would be no better.
+            if failure.kind == .lock || (failure.kind == .resource && batch.units.count <= 1) { return .stop }
+        }
         // One unit may be to blame, or there are too many at once: whoever is alone shows it.
         switch failure.kind {
         case .parse, .timeout, .resource, .constraint, .unknown:
@@ -179,7 +197,9 @@ struct BatchWork: Sendable {
 
     /// Where there is too much at once, there is less from now on.
     private func slow(_ failure: SourceFailure) async {
-        guard failure.kind == .rateLimit || failure.kind == .resource, let left = await slots.halve() else { return }
+        guard failure.kind == .rateLimit || failure.kind == .resource, !failure.isOfWriting,
+            let left = await slots.halve()
+        else { return }
         tally.noteSlower(left)
         tools.observe(.slows(dataset: name, concurrency: left, failure))
     }
@@ -201,22 +221,20 @@ struct BatchWork: Sendable {
         tools.observe(.closes(dataset: name, origin: origin))
     }
 
-    /// What one unit's content brings about says nothing against the source: it has answered. Nor do the failures of a batch that is
-    /// halved, unless it was to show whether the source is well again.
-    private func noteFailure(_ failure: SourceFailure, isHalved: Bool, isProbe: Bool) async {
+    /// What a program says of one unit, and what the database does not take, says nothing against the source: it has answered. Nor do
+    /// the failures of a batch that is halved, unless it was to show whether the source is well again; and a server that wants to be
+    /// asked less is there, as long as it is asked again.
+    private func noteFailure(_ failure: SourceFailure, _ response: Response, isProbe: Bool) async {
         guard let origin = source?.origin else { return }
-        switch failure.kind {
-        case .parse, .constraint, .corruption, .lock:
-            if isProbe { await noteAnswer() }
-        case .dependency, .configuration:
-            if isProbe { await abandonProbe() }
-        case .connection, .rateLimit, .timeout, .resource, .authentication, .unknown:
-            guard !isHalved || isProbe else { return }
-            let opened = await work.circuits.failed(origin, failure, isProbe: isProbe, policy)
-            guard let opened else { return }
-            tools.observe(
-                .opens(dataset: name, origin: origin, failures: opened.failures, failure, after: opened.pause))
+        guard failure.isOfSource else {
+            guard isProbe else { return }
+            let isUnasked = failure.kind == .dependency || failure.kind == .configuration
+            return isUnasked && !failure.isOfWriting ? await abandonProbe() : await noteAnswer()
         }
+        let counts = failure.kind == .rateLimit ? response == .giveUp : response != .halve
+        guard counts || isProbe else { return }
+        guard let opened = await work.circuits.failed(origin, failure, isProbe: isProbe, policy) else { return }
+        tools.observe(.opens(dataset: name, origin: origin, failures: opened.failures, failure, after: opened.pause))
     }
 
     // MARK: Notes
@@ -238,6 +256,10 @@ struct BatchWork: Sendable {
 
     private func advance(_ result: BatchResult) {
         let progress = tally.add(result, elapsed: tools.clock.now - work.started)
+        // Whether a source may be asked at all, its circuit knows; statements are done with at once.
+        var units = result
+        units.failedUnits.removeAll { $0.failure.isOfSource }
+        if source != nil, work.population.unit != nil { tally.giveUp(after: units) }
         tools.observe(.advances(dataset: name, progress))
     }
 
@@ -246,6 +268,7 @@ struct BatchWork: Sendable {
         let setsAside = work.population.onBadRow == .quarantine && work.population.unit != nil
         let policy = policy
         let hide = tools.hide
+        let tally = tally
         do throws(SourceFailure) {
             try await work.changing { ledger, now throws(MachineError) in
                 for one in failed {
@@ -256,6 +279,7 @@ struct BatchWork: Sendable {
                     entry.failure = one.failure.kind
                     entry.message = one.failure.message
                     entry.version = one.unit.version ?? .null
+                    let now = tally.time(now)
                     entry.nextAttempt = isPoison ? nil : now + policy.wait(after: entry.attempts, one.failure)
                     try ledger.set(one.unit.key, entry, at: now)
                     if isPoison {
@@ -268,6 +292,17 @@ struct BatchWork: Sendable {
             }
         } catch {
             // The failure itself is told all the same; without a note the units are pending.
+        }
+    }
+}
+
+extension SourceFailure {
+    /// Whether it says that the source is not to be had, and not something of one unit.
+    fileprivate var isOfSource: Bool {
+        guard !isOfWriting else { return false }
+        return switch kind {
+        case .connection, .rateLimit, .timeout, .authentication: true
+        default: false
         }
     }
 }

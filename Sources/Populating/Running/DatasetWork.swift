@@ -12,13 +12,15 @@ struct DatasetWork: Sendable {
     let circuits: Circuits
     let options: PopulationOptions
     let place: WorkPlace
-    let tally = Tally()
+    let tally: Tally
     let started: Duration
 
     init(
         _ dataset: Dataset, _ population: Population, parents: [Dataset], _ tools: PopulationTools,
-        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions, place: WorkPlace? = nil
+        _ limits: SharedLimits, _ circuits: Circuits, _ options: PopulationOptions, place: WorkPlace? = nil,
+        tally: Tally = Tally()
     ) {
+        self.tally = tally
         self.place = place ?? WorkPlace(dataset)
         self.dataset = dataset
         self.population = population
@@ -34,6 +36,11 @@ struct DatasetWork: Sendable {
         BatchWriter(
             dataset: dataset, population: population, machine: tools.machine, redact: tools.redact,
             hide: tools.hide, place: place)
+    }
+
+    /// Looks at databases and changes of them, which wait for whoever else has them locked.
+    var insistence: Insistence {
+        Insistence(dataset: dataset.name, policy: population.retry, tools: tools, tally: tally)
     }
 
     /// Never throws: what went wrong is in the outcome.
@@ -80,7 +87,9 @@ struct DatasetWork: Sendable {
         // Where so many were added just now, they are there.
         let isKnown = population.write != .merge && progress.rows >= dataset.volume.minimumRows
         if outcome.isGood, !place.isNew, !isKnown,
-            let rows = try? await Population.countRows(of: dataset, on: tools.machine),
+            let rows = try? await insistence.perform({ () async throws(SourceFailure) in
+                try await Population.countRows(of: dataset, on: tools.machine)
+            }),
             rows < dataset.volume.minimumRows
         {
             outcome.result = progress.finished > progress.failedUnits ? .incomplete : .failed
@@ -106,8 +115,8 @@ struct DatasetWork: Sendable {
             dataset: dataset, place: place, unit: unit, parent: parent.relation, machine: tools.machine,
             waitsForNextAttempt: options.waitsForNextAttempt)
         let began = tools.machine.now
-        let layout = try await finder.layout()
-        let counts = try await finder.count(layout)
+        let layout = try await insistence.perform { () async throws(SourceFailure) in try await finder.layout() }
+        let counts = try await insistence.perform { () async throws(SourceFailure) in try await finder.count(layout) }
         let fault = counts.faults.words(layout.key, of: unit.parent).map { SourceFailure(.constraint, $0) }
         // Which of several rows is meant nobody knows, and what is not complete does not take the place of what is there.
         if let fault, counts.faults.repeated > 0 || place.isNew { throw fault }
@@ -118,20 +127,28 @@ struct DatasetWork: Sendable {
         let size = source != nil && prepared.unitColumn == nil ? 1 : population.batch
         let concurrency = population.concurrency.limit
         let slots = Slots(concurrency)
-        var last: SQLValue?
+        let pending = try await insistence.perform { () async throws(SourceFailure) in
+            try await PendingUnits(finder, layout)
+        }
+        tally.begin(afterFailureAt: pending.lastFailure)
+        var position = PendingUnits.Position.start
         var hasBegun = false
         while !tools.isStopped(), !tally.isFatal {
-            let page = try await finder.pending(after: last, limit: max(1000, size * concurrency), layout)
-            if !hasBegun, !page.units.isEmpty {
+            let after = position
+            let (units, end) = try await insistence.perform { () async throws(SourceFailure) in
+                try await pending.page(after: after, limit: max(1000, size * concurrency))
+            }
+            guard !units.isEmpty else { break }
+            position = end
+            if !hasBegun {
                 hasBegun = true
-                let total = max(page.units.count, counts.units - prepared.finished)
+                let total = max(units.count, counts.units - prepared.finished)
                 tally.begin(total: total)
                 tools.observe(.begins(dataset: dataset.name, total: total))
             }
-            guard let end = page.last else { break }
-            last = end
-            try await perform(page.units, in: size, finder, layout, source, slots, prepared.unitColumn)
+            try await perform(units, in: size, finder, layout, source, slots, prepared.unitColumn)
         }
+        tally.end()
         if hasBegun { await release() }
         if options.waitsForNextAttempt, !tools.isStopped() { try await noteWaiting(since: began) }
     }
@@ -168,7 +185,10 @@ struct DatasetWork: Sendable {
                 }
                 let units: [Unit]
                 do throws(SourceFailure) {
-                    units = try await finder.units(Array(found[start..<min(start + size, found.count)]), layout)
+                    let next = Array(found[start..<min(start + size, found.count)])
+                    units = try await insistence.perform(units: next.count) { () async throws(SourceFailure) in
+                        try await finder.units(next, layout)
+                    }
                 } catch {
                     failure = error
                     break
@@ -183,8 +203,10 @@ struct DatasetWork: Sendable {
     }
 
     private func reconcile() async throws(SourceFailure) -> Reconciliation.Prepared {
-        try await Reconciliation(dataset: dataset, population: population, place: place, machine: tools.machine)
-            .perform()
+        try await insistence.perform { () async throws(SourceFailure) in
+            try await Reconciliation(dataset: dataset, population: population, place: place, machine: tools.machine)
+                .perform()
+        }
     }
 
     private func claim(_ found: [UnitFinder.Found]) async throws(SourceFailure) {
@@ -195,27 +217,30 @@ struct DatasetWork: Sendable {
     /// What was claimed and not done is pending again.
     private func release() async {
         do throws(SourceFailure) {
-            try await changing { ledger, now throws(MachineError) in try ledger.release(at: now) }
+            try await changing(isPatient: false) { ledger, now throws(MachineError) in try ledger.release(at: now) }
         } catch {
             // The next run does it.
         }
     }
 
+    /// - Parameter isPatient: whether a lock is waited for more than once.
     func changing(
-        _ body: @escaping @Sendable (WorkLedger, Int64) throws(MachineError) -> Void
+        isPatient: Bool = true, _ body: @escaping @Sendable (WorkLedger, Int64) throws(MachineError) -> Void
     ) async throws(SourceFailure) {
         let queue = await limits.queue(dataset.relation.database.text)
-        await queue.take()
         let name = place.ledger
         let machine = tools.machine
-        do throws(MachineError) {
-            try await machine.changeDatabase(dataset.relation.database) { connection throws(MachineError) in
-                try body(try WorkLedger(name, writing: connection), machine.now)
+        try await insistence.perform(after: isPatient ? [.lock] : []) { () async throws(SourceFailure) in
+            await queue.take()
+            do throws(MachineError) {
+                try await machine.changeDatabase(dataset.relation.database) { connection throws(MachineError) in
+                    try body(try WorkLedger(name, writing: connection), machine.now)
+                }
+                await queue.give()
+            } catch {
+                await queue.give()
+                throw error == .cancelled ? .stopped : SourceFailure(error)
             }
-            await queue.give()
-        } catch {
-            await queue.give()
-            throw error == .cancelled ? .stopped : SourceFailure(error)
         }
     }
 
@@ -223,9 +248,10 @@ struct DatasetWork: Sendable {
 
     private func performWhole(_ source: (any RowSource)?) async throws(SourceFailure) {
         let whole = WholeNeed(dataset: dataset, parents: parents, machine: tools.machine)
-        let need =
-            try await whole
-            .look(isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
+        let need = try await insistence.perform { () async throws(SourceFailure) in
+            try await whole.look(
+                isForced: options.forced.contains(dataset.name), write: population.write, isSQL: source == nil)
+        }
         guard need.isNeeded || place.isNew else { return }
         // What SQL does is looked at in the transaction that it runs in.
         if source != nil {

@@ -148,7 +148,11 @@ public struct PopulationRun: Sendable {
         var found: Set<String> = []
         for (database, datasets) in asked {
             do throws(SourceFailure) {
-                found.formUnion(try await empty(datasets, in: database))
+                let look = insistence(for: datasets[0])
+                found.formUnion(
+                    try await look.perform { () async throws(SourceFailure) in
+                        try await empty(datasets, in: database)
+                    })
             } catch  where error.kind == .dependency {
                 found.formUnion(datasets.map(\.name))
             } catch {
@@ -177,8 +181,17 @@ public struct PopulationRun: Sendable {
     }
 
     private func isEmpty(_ dataset: Dataset) async -> Bool {
-        guard let rows = try? await Population.countRows(of: dataset, on: tools.machine) else { return false }
-        return rows < dataset.volume.minimumRows
+        let look = insistence(for: dataset)
+        let rows = try? await look.perform { () async throws(SourceFailure) in
+            try await Population.countRows(of: dataset, on: tools.machine)
+        }
+        return rows.map { $0 < dataset.volume.minimumRows } ?? false
+    }
+
+    /// For looks before the work on a dataset.
+    private func insistence(for dataset: Dataset, _ tally: Tally = Tally()) -> Insistence {
+        Insistence(
+            dataset: dataset.name, policy: dataset.populate?.retry ?? RetryPolicy(), tools: tools, tally: tally)
     }
 
     /// Populates datasets anew, whatever is there, one after the other: each into a new table that takes the place of the old one when it
@@ -219,12 +232,13 @@ public struct PopulationRun: Sendable {
             let failure = SourceFailure(.configuration, "nothing populates it")
             return DatasetOutcome(dataset.name, .failed, failure: failure)
         }
-        switch await readyParents(of: dataset, outcomes) {
+        let tally = Tally()
+        switch await readyParents(of: dataset, outcomes, tally) {
         case .failure(let failure): return notStarted(dataset, failure)
         case .success(let parents):
             let work = DatasetWork(
                 dataset, population, parents: parents, tools, limits, circuits, options,
-                place: WorkPlace(newFor: dataset))
+                place: WorkPlace(newFor: dataset), tally: tally)
             return await Replacing(work: work).perform()
         }
     }
@@ -252,8 +266,10 @@ public struct PopulationRun: Sendable {
 
     private func attempt(_ dataset: Dataset, after outcomes: [String: DatasetOutcome]) async -> DatasetOutcome {
         let parents: [Dataset]
-        switch await readyParents(of: dataset, outcomes) {
-        case .failure(let failure): return DatasetOutcome(dataset.name, .notStarted, failure: failure)
+        let tally = Tally()
+        switch await readyParents(of: dataset, outcomes, tally) {
+        case .failure(let failure):
+            return DatasetOutcome(dataset.name, .notStarted, failure: failure, tried: tally.tried)
         case .success(let found): parents = found
         }
         guard let population = dataset.populate else {
@@ -267,20 +283,24 @@ public struct PopulationRun: Sendable {
         // Two children may want the same parent populated first: the second one finds nothing left to do.
         let turn = await limits.turn(of: dataset.name)
         await turn.take()
-        let outcome = await DatasetWork(dataset, population, parents: parents, tools, limits, circuits, options)
-            .perform()
+        let outcome = await DatasetWork(
+            dataset, population, parents: parents, tools, limits, circuits, options, tally: tally
+        ).perform()
         await turn.give()
         return outcome
     }
 
     /// What it depends on, if all of that has enough rows.
     private func readyParents(
-        of dataset: Dataset, _ outcomes: [String: DatasetOutcome]
+        of dataset: Dataset, _ outcomes: [String: DatasetOutcome], _ tally: Tally
     ) async -> Result<[Dataset], SourceFailure> {
+        let look = insistence(for: dataset, tally)
         var parents: [Dataset] = []
         for parent in dataset.parents.compactMap({ graph[$0] }) {
             do throws(SourceFailure) {
-                let rows = try await Population.countRows(of: parent, on: tools.machine)
+                let rows = try await look.perform { () async throws(SourceFailure) in
+                    try await Population.countRows(of: parent, on: tools.machine)
+                }
                 guard rows < parent.volume.minimumRows else {
                     parents.append(parent)
                     continue

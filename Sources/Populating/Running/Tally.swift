@@ -17,7 +17,15 @@ final class Tally: Sendable {
         var untried = 0
         var notes: [String] = []
         var reasons = RowReasons()
+        /// Units that failed by themselves since the last one was done.
+        var failedInARow = 0
+        var isGivenUp = false
+        var lastFailure: Int64?
     }
+
+    /// So many units in a row may fail, or as many as were done before, where that is more: what fails for so many will hardly do the
+    /// next one.
+    static let failuresInARow = 20
 
     private let state = Mutex(State())
 
@@ -40,6 +48,36 @@ final class Tally: Sendable {
             return state.progress
         }
     }
+
+    /// Counts units that failed by themselves, and ends the work when there were too many in a row.
+    func giveUp(after result: BatchResult) {
+        state.withLock { state in
+            if result.doneUnits > 0 { state.failedInARow = 0 }
+            guard let failure = result.failedUnits.last?.failure, result.doneUnits == 0, !state.isFatal else { return }
+            state.failedInARow += result.failedUnits.count
+            let done = state.progress.finished - state.progress.failedUnits
+            guard state.failedInARow >= max(Self.failuresInARow, done) else { return }
+            state.failure = failure
+            state.isFatal = true
+            state.isGivenUp = true
+            state.notes.append(
+                "\(state.failedInARow) units in a row failed, so that nothing more of it was tried in this run")
+        }
+    }
+
+    /// What was left when the work was given up is untried.
+    func end() {
+        state.withLock { state in
+            guard state.isGivenUp, let total = state.progress.total else { return }
+            state.untried = max(state.untried, total - state.progress.finished)
+        }
+    }
+
+    /// Units failed before this run at that moment, at the latest (milliseconds since 1970).
+    func begin(afterFailureAt moment: Int64?) { state.withLock { $0.lastFailure = moment } }
+
+    /// What is noted now of a unit that failed in this run: later than what was noted before it, whatever the clock says.
+    func time(_ now: Int64) -> Int64 { state.withLock { max(now, ($0.lastFailure ?? .min) &+ 1) } }
 
     func fail(_ failure: SourceFailure, isFatal: Bool = false) {
         state.withLock { state in

@@ -74,6 +74,18 @@ final class Bed: Sendable {
     }
 }
 
+extension Bed {
+    /// Whether anything was left alone because it failed again and again.
+    var hasOpenedCircuit: Bool {
+        events.withLock { events in
+            events.contains { event in
+                if case .opens = event { return true }
+                return false
+            }
+        }
+    }
+}
+
 extension SQLValue {
     var shown: String {
         switch self {
