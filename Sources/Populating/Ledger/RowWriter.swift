@@ -153,7 +153,9 @@ struct RowWriter {
             let found = try connection.rows(
                 "SELECT 1 FROM main.\((other ?? key.table).quotedName) WHERE \(condition) LIMIT 1", wanted)
             if found.isEmpty {
-                return .bad("\(key.columns.joined(separator: ", ")): there is no such row in '\(key.table)'")
+                return BadRow(
+                    kind: .constraint,
+                    message: "\(key.columns.joined(separator: ", ")): there is no such row in '\(key.table)'")
             }
         }
         return nil
