@@ -181,7 +181,8 @@ public struct Quarantine: Sendable {
             if bad == nil {
                 switch try writer.write(cells) {
                 case .written: break
-                case .leftOut: bad = RowWriter.BadRow(kind: .constraint, message: "a trigger of the table leaves it out")
+                case .leftOut:
+                    bad = RowWriter.BadRow(kind: .constraint, message: "a trigger of the table leaves it out")
                 case .bad(let reason): bad = reason
                 }
             }

@@ -27,7 +27,10 @@ public struct MakeTargetsRenderer: Sendable {
             "$(call selfheal.word,SELFHEAL_STAMPS)",
             "",
             "SELFHEAL ?= selfheal",
-            "SELFHEAL_FLAGS ?=" + options.map { " " + Self.quoted($0) }.joined(),
+            // Whoever has said nothing has left it empty, as selfheal.mk does.
+            "ifeq ($(strip $(value SELFHEAL_FLAGS)),)",
+            "SELFHEAL_FLAGS :=" + options.map { " " + Self.quoted($0) }.joined(),
+            "endif",
             "SELFHEAL_STAMPS ?= .selfheal/stamps",
             "SELFHEAL_STRICT ?=",
             "",

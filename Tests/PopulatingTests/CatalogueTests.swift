@@ -392,7 +392,12 @@ struct CatalogueTests {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/recovery.md")
         var text = try String(contentsOf: file, encoding: .utf8)
         let table = "\n" + rows.joined(separator: "\n") + "\n"
-        let summary = "\(catalogue.count) errors; \(recoverable) can be recovered from, and \(recovered) are.\n"
+        let summary = """
+            \(catalogue.count) errors. \(recoverable) of them call for recovery, and \(recovered) recover. The other \
+            \(catalogue.count - recoverable) are for people to mend or last longer than a run: they are stopped at once or given up, nothing is
+            lost, and a later run does the rest. Of all that is injected, \(100 * recovered / catalogue.count) % recover by themselves.
+
+            """
         let start = try #require(text.range(of: "<!-- catalogue -->\n"))
         let end = try #require(text.range(of: "<!-- end -->"))
         let wanted = summary + "\n| error | class | outcome | what was tried |\n|---|---|---|---|" + table

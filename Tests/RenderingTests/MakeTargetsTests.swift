@@ -64,6 +64,6 @@ struct MakeTargetsTests {
         ])
     func options(_ word: String, _ shown: String) throws {
         let text = MakeTargetsRenderer(options: ["--manifest", word]).text(try graph([("a", [])]))
-        #expect(text.contains("\nSELFHEAL_FLAGS ?= --manifest \(shown)\n"))
+        #expect(text.contains("\nSELFHEAL_FLAGS := --manifest \(shown)\n"))
     }
 }

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from support import Project, TOP
+from support import Project, TEMPLATE, TOP
 
 PROGRAMS = Path(os.environ.get("SELFHEAL_BIN", TOP / ".build/debug"))
 
@@ -233,6 +233,16 @@ class Generated(Real):
         (self.folder / "other.mk").write_text(output)
         answer = self.make("-C", str(self.folder), "-f", "other.mk", "dataset-total", cwd="/")
         self.assertEqual(answer.returncode, 0, answer)
+        self.assertEqual(self.sql("SELECT sum FROM total"), [(9,)])
+
+    def test_flags_of_the_manifest_hold_beside_the_template(self):
+        os.rename(self.folder / "schemas.yaml", self.folder / "other.yaml")
+        (self.folder / "other.mk").write_text(self.selfheal("data", "make-targets", "--manifest", "other.yaml").stdout)
+        shutil.copy(TEMPLATE, self.folder / "selfheal.mk")
+        for order in (("selfheal.mk", "other.mk"), ("other.mk", "selfheal.mk")):
+            (self.folder / "Makefile").write_text("".join(f"include {name}\n" for name in order))
+            answer = self.make("dataset-total", "heal-data")
+            self.assertEqual(answer.returncode, 0, (order, answer))
         self.assertEqual(self.sql("SELECT sum FROM total"), [(9,)])
 
     def test_nothing_from_outside_is_run(self):
