@@ -128,7 +128,8 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         let what = item.isUnit ? "unit" : "row of unit"
         let unit = session.redactor(JSONContent(item.unit).text)
         return SafeText.line(
-            "\(item.name)  \(Timestamp.readable(milliseconds: item.time)) UTC  \(what) \(unit)  \(item.kind.rawValue): "
+            "\(item.name)  \(Timestamp.readable(milliseconds: item.time)) UTC  \(what) \(unit)"
+                + (item.isOfNewTable ? " of a new table" : "") + "  \(item.kind.rawValue): "
                 + session.redactor(item.message)) + "\n"
     }
 
@@ -137,7 +138,8 @@ struct DataQuarantineCommand: AsyncParsableCommand {
             .init("item", .text(item.name)), .init("dataset", .text(item.dataset)),
             .init("what", .text(item.isUnit ? "unit" : "row")), .init("unit", JSONContent(item.unit)),
             .init("class", .text(item.kind.rawValue)), .init("message", .text(item.message)),
-            .init("time", .integer(item.time)), .init("content", .text(item.content)),
+            .init("time", .integer(item.time)), .init("new_table", .boolean(item.isOfNewTable)),
+            .init("content", .text(item.content)),
         ])
         return SafeText.json(content.text) + "\n"
     }

@@ -107,9 +107,10 @@ struct WorkPlace: Sendable, Hashable {
     }
 
     /// Drops a new table, and forgets what was made of it.
-    func discard(_ connection: any ChangingConnection) throws(MachineError) {
+    /// - Parameter keepsAside: whether what was set aside on the way is kept for people to look at.
+    func discard(_ connection: any ChangingConnection, keepsAside: Bool = false) throws(MachineError) {
         guard isNew else { return }
         try connection.execute("DROP TABLE IF EXISTS main.\(table.quotedName)")
-        try WorkLedger(ledger, writing: connection).erase()
+        try WorkLedger(ledger, writing: connection).erase(keepsAside: keepsAside)
     }
 }

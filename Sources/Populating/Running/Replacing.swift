@@ -16,9 +16,14 @@ struct Replacing: Sendable {
             try await makeTable()
             outcome = await work.perform()
             if outcome.result == .unneeded { outcome.result = .done }
+            let parents = work.population.unit == nil ? try await parentGenerations() : [:]
             if outcome.result == .done {
-                let parents = work.population.unit == nil ? try await parentGenerations() : [:]
                 outcome.progress.rows = try await swap(parents)
+                return outcome
+            }
+            // Where there is nothing to lose, what could be done is kept, as it is without a new table.
+            if outcome.result == .incomplete, let rows = try? await swap(parents, isComplete: false) {
+                outcome.progress.rows = rows
                 return outcome
             }
             outcome.tried.append("kept the rows that were there")
@@ -100,10 +105,11 @@ struct Replacing: Sendable {
         }
     }
 
+    /// What was set aside stays, so that people can see why.
     private func dropTable() async {
         do throws(SourceFailure) {
             try await changing { connection throws(MachineError) in
-                try work.place.discard(connection)
+                try work.place.discard(connection, keepsAside: true)
                 return nil
             }
         } catch {
@@ -113,8 +119,12 @@ struct Replacing: Sendable {
 
     // MARK: In its place
 
+    /// Old rows are given up only for all of the new ones.
+    /// - Parameter isComplete: whether no unit has failed.
     /// - Returns: how many rows the table has now.
-    private func swap(_ parents: [String: Generation]) async throws(SourceFailure) -> Int {
+    private func swap(
+        _ parents: [String: Generation], isComplete: Bool = true
+    ) async throws(SourceFailure) -> Int {
         let rows = RowCounter()
         try await changing { connection throws(MachineError) in
             guard let form = try TableForm(dataset.relation.table, on: connection) else {
@@ -126,6 +136,11 @@ struct Replacing: Sendable {
                 return SourceFailure(
                     .constraint,
                     "the new table has \(count) of the \(dataset.volume.minimumRows) rows that it must have")
+            }
+            let old = try connection.rows("SELECT EXISTS (SELECT 1 FROM main.\(form.name.quotedName))")
+            if old.first?.first?.integer != 0 {
+                if let misfits = try HalfMadeTable(work: work).misfits(connection) { return misfits }
+                guard isComplete else { return SourceFailure(.constraint, "not all of the new rows could be made") }
             }
             let names = form.names.map(\.quotedName).joined(separator: ", ")
             let swap = "selfheal_swap"
