@@ -71,6 +71,7 @@ extension BatchWriter {
         do throws(PopulationError) {
             let session = try WriteSession(self, work, connection, hasLedger: hasLedger)
             let result = try body(session)
+            try session.requireReferences()
             try session.record(result)
             try session.run { () throws(MachineError) in try connection.execute("RELEASE selfheal_batch") }
             return .success(result)

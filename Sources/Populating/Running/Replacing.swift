@@ -143,6 +143,7 @@ struct Replacing: Sendable {
                 guard isComplete else { return SourceFailure(.constraint, "not all of the new rows could be made") }
             }
             let names = form.names.map(\.quotedName).joined(separator: ", ")
+            let references = try ReferenceWatch(form.name, on: connection, looksAlone: true)
             let swap = "selfheal_swap"
             try connection.begin(swap)
             let written: Int64
@@ -155,12 +156,15 @@ struct Replacing: Sendable {
                 guard try connection.undo(swap) else { throw error }
                 return SourceFailure(error)
             }
-            // A trigger may leave rows out without a word.
-            let failure =
-                written == count
-                ? try unheldCheck(form, connection)
-                : SourceFailure(
+            var failure: SourceFailure?
+            if written == count {
+                failure = try references?.failure()
+                if failure == nil { failure = try unheldCheck(form, connection) }
+            } else {
+                // A trigger may leave rows out without a word.
+                failure = SourceFailure(
                     .constraint, "a trigger of '\(form.name)' left out \(count - written) of the \(count) new rows")
+            }
             if let failure {
                 guard try connection.undo(swap) else {
                     throw .malfunction(subject: dataset.name, reason: failure.message)
