@@ -164,6 +164,31 @@ struct ReplacingLossTests {
         #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
     }
 
+    static let endless = "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT count(*) FROM r"
+
+    @Test("a check that does not end, fails or writes leaves the old rows", .timeLimit(.minutes(1)), arguments: 0...3)
+    func checks(_ number: Int) async throws {
+        let (sql, words) = [
+            (Self.endless, "the check 'all well' took longer than 0.2 s"),
+            ("SELECT 1 FROM nowhere", "the check 'all well': no such table: nowhere"),
+            ("DELETE FROM docs WHERE id = 1 RETURNING 1", "the check 'all well' would write"),
+            ("SELECT 0", "the check 'all well' does not hold of the new rows"),
+        ][number]
+        let bed = try await bed()
+        let check = DatasetCheck(name: "all well", rule: .sql(sql), location: here)
+        let graph = try graph(unit: unit, checks: [check])
+        let options = PopulationOptions(checkTimeLimit: .milliseconds(200))
+        let outcome = try await replace(bed, graph, .echo(), options)
+        #expect(outcome.result == .failed, "\(outcome)")
+        #expect(outcome.failure?.message == words)
+        #expect(outcome.tried.last == "kept the rows that were there")
+        #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
+        #expect(try await bed.rows("SELECT count(*) FROM docs") == ["20"])
+        #expect(try await bed.rows(ReplacingTests.left) == [])
+        // Nobody is kept waiting afterwards.
+        try await bed.execute("INSERT INTO parts (doc, body) VALUES (98, 'more')")
+    }
+
     static func restore(_ bed: Bed) throws {
         for suffix in ["", "-wal", "-shm"] {
             try? FileManager.default.removeItem(atPath: bed.root + "/app.db" + suffix)

@@ -184,32 +184,44 @@ struct Replacing: Sendable {
         return rows.value
     }
 
-    /// The first critical check that does not hold of the table as it is now.
+    /// The first critical check that does not hold of the table as it is now. Nobody else can write meanwhile, so that none may take long.
     private func unheldCheck(
         _ form: TableForm, _ connection: any ChangingConnection
     ) throws(MachineError) -> SourceFailure? {
+        let limit = work.options.checkTimeLimit
         for check in dataset.checks where check.severity == .critical {
-            let holds: Bool
-            switch check.rule {
-            case .sql(let sql):
-                let value = try connection.rows(sql).first?.first ?? .null
-                holds = try connection.rows("SELECT ? IS TRUE", [value]).first?.first?.integer == 1
-            case .unique(let columns):
-                let list = columns.map(\.quotedName).joined(separator: ", ")
-                let filled = columns.map { "\($0.quotedName) IS NOT NULL" }.joined(separator: " AND ")
-                let twice = try connection.rows(
-                    """
-                    SELECT 1 FROM main.\(form.name.quotedName) WHERE \(filled) GROUP BY \(list) HAVING count(*) > 1
-                    LIMIT 1
-                    """)
-                holds = twice.isEmpty
-            case .notNull(let columns):
-                let empty = columns.map { "\($0.quotedName) IS NULL" }.joined(separator: " OR ")
-                holds = try connection.rows("SELECT 1 FROM main.\(form.name.quotedName) WHERE \(empty) LIMIT 1").isEmpty
+            let sql = sql(check.rule, form)
+            do throws(MachineError) {
+                guard try connection.queryColumns(sql) != nil else {
+                    return SourceFailure(.configuration, "the check '\(check.name)' would write")
+                }
+                let value = try connection.firstRow(sql, [], within: limit)?.first ?? .null
+                let holds = try connection.rows("SELECT ? IS TRUE", [value]).first?.first?.integer == 1
+                if !holds {
+                    return SourceFailure(.constraint, "the check '\(check.name)' does not hold of the new rows")
+                }
+            } catch .timedOut {
+                return SourceFailure(.timeout, "the check '\(check.name)' took longer than \(limit.inSeconds)")
+            } catch .database(_, .sql(_, let message, _)) {
+                return SourceFailure(.configuration, "the check '\(check.name)': \(message)")
             }
-            if !holds { return SourceFailure(.constraint, "the check '\(check.name)' does not hold of the new rows") }
         }
         return nil
+    }
+
+    /// A query whose first value is true where a check holds.
+    private func sql(_ rule: DatasetCheck.Rule, _ form: TableForm) -> String {
+        let unheld: String
+        switch rule {
+        case .sql(let sql): return sql
+        case .unique(let columns):
+            let list = columns.map(\.quotedName).joined(separator: ", ")
+            let filled = columns.map { "\($0.quotedName) IS NOT NULL" }.joined(separator: " AND ")
+            unheld = "\(filled) GROUP BY \(list) HAVING count(*) > 1"
+        case .notNull(let columns):
+            unheld = columns.map { "\($0.quotedName) IS NULL" }.joined(separator: " OR ")
+        }
+        return "SELECT NOT EXISTS (SELECT 1 FROM main.\(form.name.quotedName) WHERE \(unheld))"
     }
 
     /// One transaction; when the body returns a failure, it has changed nothing.
