@@ -18,6 +18,11 @@ public struct Quarantine: Sendable {
         public var content: String
         /// Milliseconds since 1970.
         public var time: Int64
+        /// Whether it was set aside on the way to a new table that was to take the place of the dataset's.
+        public var isOfNewTable: Bool
+
+        /// The name under which the ledger speaks of it.
+        fileprivate var ledger: String { (isOfNewTable ? LedgerTables.newTable : "") + dataset }
 
         /// As people choose it: `parts/12`.
         public var name: String { "\(dataset)/\(id)" }
@@ -79,15 +84,16 @@ public struct Quarantine: Sendable {
         guard try WorkLedger(dataset, reading: connection).exists() else { return [] }
         let rows = try connection.rows(
             """
-            SELECT q.id, q.unit, q.class, q.message, q.content, q.created_at, coalesce(u.state = 'quarantined', 0)
+            SELECT q.id, q.unit, q.class, q.message, q.content, q.created_at, coalesce(u.state = 'quarantined', 0),
+              q.dataset <> ?1
             FROM _selfheal_quarantine q LEFT JOIN _selfheal_units u ON u.dataset = q.dataset AND u.unit = q.unit
-            WHERE q.dataset = ? ORDER BY q.id LIMIT ?
-            """, [.text(dataset), .integer(Int64(limit))])
+            WHERE q.dataset IN (?1, ?2) ORDER BY q.id LIMIT ?3
+            """, [.text(dataset), .text(LedgerTables.newTable + dataset), .integer(Int64(limit))])
         return rows.map { row in
             Item(
                 dataset: dataset, id: row[0].integer ?? 0, unit: row[1], isUnit: row[6].integer == 1,
                 kind: row[2].text.flatMap(FailureClass.init) ?? .unknown, message: row[3].text ?? "",
-                content: row[4].text ?? "", time: row[5].integer ?? 0)
+                content: row[4].text ?? "", time: row[5].integer ?? 0, isOfNewTable: row[7].integer == 1)
         }
     }
 
@@ -95,6 +101,12 @@ public struct Quarantine: Sendable {
     public func replay(_ item: Item) async throws(SourceFailure) -> Replay {
         guard let dataset = graph[item.dataset], let population = dataset.populate else {
             throw SourceFailure(.configuration, "nothing populates '\(item.dataset)'")
+        }
+        if item.isOfNewTable {
+            throw SourceFailure(
+                .configuration,
+                "it is of a new table that has not taken the place of the old one; 'selfheal data heal \(item.dataset) --force' "
+                    + "makes it anew")
         }
         if !item.isUnit, let reason = try await absence(of: item.unit, population) { return .refused(reason) }
         let now = machine.now
@@ -218,9 +230,15 @@ public struct Quarantine: Sendable {
         guard let dataset = graph[item.dataset] else { return }
         let now = machine.now
         try await changing(dataset) { connection throws(MachineError) in
-            let ledger = try WorkLedger(dataset.name, writing: connection)
+            // That a new table was begun must not be said of one that is gone.
+            let ledger =
+                item.isOfNewTable
+                ? WorkLedger(item.ledger, reading: connection)
+                : try WorkLedger(dataset.name, writing: connection)
             guard try Self.take(item, connection) else { return }
-            if item.isUnit, var entry = try ledger.entry(item.unit) {
+            if item.isUnit, try !ledger.isKnown() {
+                try ledger.forget(item.unit)
+            } else if item.isUnit, var entry = try ledger.entry(item.unit) {
                 entry.state = .done
                 try ledger.set(item.unit, entry, at: now)
             }
@@ -231,7 +249,7 @@ public struct Quarantine: Sendable {
     private static func take(_ item: Item, _ connection: any SQLConnection) throws(MachineError) -> Bool {
         try !connection.rows(
             "DELETE FROM _selfheal_quarantine WHERE id = ? AND dataset = ? RETURNING id",
-            [.integer(item.id), .text(item.dataset)]
+            [.integer(item.id), .text(item.ledger)]
         ).isEmpty
     }
 

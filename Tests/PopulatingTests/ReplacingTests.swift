@@ -100,7 +100,8 @@ struct ReplacingTests {
         #expect(outcome.tried.last == "kept the rows that were there")
         #expect(try await bed.rows("SELECT doc, body FROM parts") == ["99|old"])
         #expect(try await bed.rows(Self.left) == [])
-        #expect(try await bed.rows("SELECT count(*) FROM _selfheal_units") == ["0"])
+        // Of the one that was set aside.
+        #expect(try await bed.rows("SELECT count(*) FROM _selfheal_units") == [number == 0 ? "1" : "0"])
     }
 
     @Test("SQL that writes to the table itself cannot fill another one, and says so")

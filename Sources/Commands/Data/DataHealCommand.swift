@@ -192,7 +192,10 @@ struct DataHealCommand: AsyncParsableCommand {
         if let target { return (report.readiness ?? 1) >= target ? .ok : .critical }
         let hasFailed = outcomes.contains { !$0.isGood && work.session.graph[$0.dataset]?.isRequired == true }
         let chosen = work.selection.isEverything ? nil : work.selection.names(in: work.session.graph, before)
-        return hasFailed ? .critical : DataHealText.status(report, of: chosen)
+        if hasFailed { return .critical }
+        let status = DataHealText.status(report, of: chosen)
+        // The old rows may be all that is needed; that they are still there is not what was asked for.
+        return force && status == .ok && outcomes.contains { !$0.isGood } ? .warnings : status
     }
 
     private func look(_ session: DataSession) async throws(DataRefusal) -> ReadinessReport {

@@ -152,7 +152,8 @@ struct DataQuarantineCommand: AsyncParsableCommand {
         let what = item.isUnit ? "unit" : "row of unit"
         let unit = session.redactor(JSONContent(item.unit).text)
         return SafeText.line(
-            "\(item.name)  \(Timestamp.readable(milliseconds: item.time)) UTC  \(what) \(unit)  \(item.kind.rawValue): "
+            "\(item.name)  \(Timestamp.readable(milliseconds: item.time)) UTC  \(what) \(unit)"
+                + (item.isOfNewTable ? " of a new table" : "") + "  \(item.kind.rawValue): "
                 + session.redactor(item.message)) + "\n"
     }
 
@@ -163,7 +164,7 @@ struct DataQuarantineCommand: AsyncParsableCommand {
             .init("what", .text(item.isUnit ? "unit" : "row")),
             .init("unit", redacted(JSONContent(item.unit), redactor)),
             .init("class", .text(item.kind.rawValue)), .init("message", .text(redactor(item.message))),
-            .init("time", .integer(item.time)),
+            .init("time", .integer(item.time)), .init("new_table", .boolean(item.isOfNewTable)),
             .init("content", .text(QuarantinedContent.redacted(item.content) { redactor($0) })),
         ])
         return SafeText.json(content.text) + "\n"

@@ -15,6 +15,12 @@ struct OpenTransaction: ChangingConnection {
         try connection.rows(sql, arguments)
     }
 
+    func firstRow(
+        _ sql: String, _ arguments: [SQLValue], within limit: Duration
+    ) throws(MachineError) -> [SQLValue]? {
+        try connection.firstRow(sql, arguments, within: limit)
+    }
+
     func compile(_ sql: String) throws(MachineError) { try connection.compile(sql) }
 
     func queryColumns(_ sql: String) throws(MachineError) -> [String]? { try connection.queryColumns(sql) }

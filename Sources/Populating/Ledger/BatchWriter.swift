@@ -74,6 +74,7 @@ extension BatchWriter {
         do throws(PopulationError) {
             let session = try WriteSession(self, work, connection, hasLedger: hasLedger)
             let result = try body(session)
+            try session.requireReferences()
             try session.record(result)
             try session.run { () throws(MachineError) in try connection.execute("RELEASE selfheal_batch") }
             return .success(result)
@@ -110,9 +111,10 @@ struct WorkPlace: Sendable, Hashable {
     }
 
     /// Drops a new table, and forgets what was made of it.
-    func discard(_ connection: any ChangingConnection) throws(MachineError) {
+    /// - Parameter keepsAside: whether what was set aside on the way is kept for people to look at.
+    func discard(_ connection: any ChangingConnection, keepsAside: Bool = false) throws(MachineError) {
         guard isNew else { return }
         try connection.execute("DROP TABLE IF EXISTS main.\(table.quotedName)")
-        try WorkLedger(ledger, writing: connection).erase()
+        try WorkLedger(ledger, writing: connection).erase(keepsAside: keepsAside)
     }
 }

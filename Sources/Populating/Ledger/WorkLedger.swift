@@ -159,11 +159,20 @@ struct WorkLedger {
         try recount()
     }
 
-    /// Forgets everything, also what was set aside, and that the dataset was ever populated.
-    func erase() throws(MachineError) {
-        for table in [LedgerTables.units, LedgerTables.quarantine, LedgerTables.datasets] {
+    /// Forgets everything, and that the dataset was ever populated.
+    /// - Parameter keepsAside: whether what was set aside stays.
+    func erase(keepsAside: Bool = false) throws(MachineError) {
+        let others = keepsAside ? " AND state <> 'quarantined'" : ""
+        _ = try connection.rows("DELETE FROM main.\(LedgerTables.units) WHERE dataset = ?\(others)", [.text(dataset)])
+        for table in keepsAside ? [LedgerTables.datasets] : [LedgerTables.quarantine, LedgerTables.datasets] {
             _ = try connection.rows("DELETE FROM main.\(table) WHERE dataset = ?", [.text(dataset)])
         }
+    }
+
+    /// Forgets a unit that was set aside, of a table that is not there any more.
+    func forget(_ unit: SQLValue) throws(MachineError) {
+        _ = try connection.rows(
+            "DELETE FROM _selfheal_units WHERE dataset = ? AND unit = ?", [.text(dataset), unit])
     }
 
     /// Takes over what is noted of the work on a new table.

@@ -23,6 +23,8 @@ struct WriteSession {
     let unitColumn: String?
     /// Whether all rows will be ours, of a dataset that is appended to as a whole.
     private let isAlone: Bool
+    /// What refers to rows that are replaced.
+    private let references: ReferenceWatch?
 
     /// - Parameter hasLedger: whether the ledger's tables are known to be there.
     init(
@@ -61,6 +63,13 @@ struct WriteSession {
             throw .failure(error)
         }
         let target = rows.target.quotedName
+        let replaced = work.replacesAll ? rows.target : nil
+        references = try machine { () throws(MachineError) in
+            guard let replaced,
+                try connection.rows("SELECT EXISTS (SELECT 1 FROM main.\(target))").first?.first?.integer == 1
+            else { return nil }
+            return try ReferenceWatch(replaced, on: connection)
+        }
         isAlone =
             if !work.batch.isWhole || writer.place.isNew || writer.population.write != .append {
                 false
@@ -276,6 +285,12 @@ struct WriteSession {
     }
 
     // MARK: The dataset
+
+    /// Rows that others refer to may be gone only when nobody misses them.
+    func requireReferences() throws(PopulationError) {
+        guard let references else { return }
+        if let failure = try run({ () throws(MachineError) in try references.failure() }) { throw .failure(failure) }
+    }
 
     /// Notes the batch in the dataset's counters.
     func record(_ result: BatchResult) throws(PopulationError) {

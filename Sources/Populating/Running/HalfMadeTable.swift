@@ -81,6 +81,35 @@ struct HalfMadeTable: Sendable {
         }
     }
 
+    /// Why a new table is not all that was to be made, whichever run has made it: `nil` when it is. What was left out because the manifest
+    /// says so is not missing.
+    func misfits(_ connection: any SQLConnection) throws(MachineError) -> SourceFailure? {
+        let units =
+            try connection.rows(
+                """
+                SELECT count(*), min(message) FROM _selfheal_units WHERE dataset = ? AND state IN ('failed', 'quarantined')
+                """, [.text(place.ledger)]
+            ).first ?? []
+        if let count = units.first?.integer, count > 0 {
+            let verb = count == 1 ? "is" : "are"
+            return SourceFailure(
+                .constraint,
+                "\(CountWords.units(Int(count))) \(verb) set aside" + (units.last?.text.map { ": \($0)" } ?? ""))
+        }
+        let rows =
+            try connection.rows(
+                """
+                SELECT sum(count(*)) OVER (), count(*), message FROM _selfheal_quarantine WHERE dataset = ? GROUP BY message
+                ORDER BY 2 DESC, 3 LIMIT 1
+                """, [.text(place.ledger)]
+            ).first ?? []
+        guard rows.count == 3, let count = rows[0].integer, let most = rows[1].integer else { return nil }
+        let verb = count == 1 ? "does" : "do"
+        let share = most == count ? "" : " (\(CountWords.rows(Int(most))))"
+        return SourceFailure(
+            .constraint, "\(CountWords.rows(Int(count))) \(verb) not fit: \(rows[2].text ?? "")\(share)")
+    }
+
     private func units(after last: SQLValue?, _ connection: any SQLConnection) throws(MachineError) -> [SQLValue] {
         guard try WorkLedger(place.ledger, reading: connection).exists() else { return [] }
         let rows = try connection.rows(

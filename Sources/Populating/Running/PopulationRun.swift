@@ -15,11 +15,14 @@ public struct PopulationOptions: Sendable, Hashable {
 
     /// Whether a source that failed again and again is waited for and tried again; else nothing more is asked of it in the run.
     public var waitsForSources: Bool
+    /// How long a check of new rows may take, while nobody else can write.
+    public var checkTimeLimit: Duration
 
     public init(
         jobs: Int = 4, forced: Set<String> = [], waitsForNextAttempt: Bool = false, takesParentsAlong: Bool = true,
-        waitsForSources: Bool = true
+        waitsForSources: Bool = true, checkTimeLimit: Duration = StatusOptions().timeLimit
     ) {
+        self.checkTimeLimit = checkTimeLimit
         self.takesParentsAlong = takesParentsAlong
         self.waitsForSources = waitsForSources
         self.jobs = jobs

@@ -16,9 +16,14 @@ struct Replacing: Sendable {
             try await makeTable()
             outcome = await work.perform()
             if outcome.result == .unneeded { outcome.result = .done }
+            let parents = work.population.unit == nil ? try await parentGenerations() : [:]
             if outcome.result == .done {
-                let parents = work.population.unit == nil ? try await parentGenerations() : [:]
                 outcome.progress.rows = try await swap(parents)
+                return outcome
+            }
+            // Where there is nothing to lose, what could be done is kept, as it is without a new table.
+            if outcome.result == .incomplete, let rows = try? await swap(parents, isComplete: false) {
+                outcome.progress.rows = rows
                 return outcome
             }
             outcome.tried.append("kept the rows that were there")
@@ -100,10 +105,11 @@ struct Replacing: Sendable {
         }
     }
 
+    /// What was set aside stays, so that people can see why.
     private func dropTable() async {
         do throws(SourceFailure) {
             try await changing { connection throws(MachineError) in
-                try work.place.discard(connection)
+                try work.place.discard(connection, keepsAside: true)
                 return nil
             }
         } catch {
@@ -113,8 +119,12 @@ struct Replacing: Sendable {
 
     // MARK: In its place
 
+    /// Old rows are given up only for all of the new ones.
+    /// - Parameter isComplete: whether no unit has failed.
     /// - Returns: how many rows the table has now.
-    private func swap(_ parents: [String: Generation]) async throws(SourceFailure) -> Int {
+    private func swap(
+        _ parents: [String: Generation], isComplete: Bool = true
+    ) async throws(SourceFailure) -> Int {
         let rows = RowCounter()
         try await changing { connection throws(MachineError) in
             guard let form = try TableForm(dataset.relation.table, on: connection) else {
@@ -127,7 +137,13 @@ struct Replacing: Sendable {
                     .constraint,
                     "the new table has \(count) of the \(dataset.volume.minimumRows) rows that it must have")
             }
+            let old = try connection.rows("SELECT EXISTS (SELECT 1 FROM main.\(form.name.quotedName))")
+            if old.first?.first?.integer != 0 {
+                if let misfits = try HalfMadeTable(work: work).misfits(connection) { return misfits }
+                guard isComplete else { return SourceFailure(.constraint, "not all of the new rows could be made") }
+            }
             let names = form.names.map(\.quotedName).joined(separator: ", ")
+            let references = try ReferenceWatch(form.name, on: connection, looksAlone: true)
             let swap = "selfheal_swap"
             try connection.begin(swap)
             let written: Int64
@@ -140,12 +156,15 @@ struct Replacing: Sendable {
                 guard try connection.undo(swap) else { throw error }
                 return SourceFailure(error)
             }
-            // A trigger may leave rows out without a word.
-            let failure =
-                written == count
-                ? try unheldCheck(form, connection)
-                : SourceFailure(
+            var failure: SourceFailure?
+            if written == count {
+                failure = try references?.failure()
+                if failure == nil { failure = try unheldCheck(form, connection) }
+            } else {
+                // A trigger may leave rows out without a word.
+                failure = SourceFailure(
                     .constraint, "a trigger of '\(form.name)' left out \(count - written) of the \(count) new rows")
+            }
             if let failure {
                 guard try connection.undo(swap) else {
                     throw .malfunction(subject: dataset.name, reason: failure.message)
@@ -165,32 +184,44 @@ struct Replacing: Sendable {
         return rows.value
     }
 
-    /// The first critical check that does not hold of the table as it is now.
+    /// The first critical check that does not hold of the table as it is now. Nobody else can write meanwhile, so that none may take long.
     private func unheldCheck(
         _ form: TableForm, _ connection: any ChangingConnection
     ) throws(MachineError) -> SourceFailure? {
+        let limit = work.options.checkTimeLimit
         for check in dataset.checks where check.severity == .critical {
-            let holds: Bool
-            switch check.rule {
-            case .sql(let sql):
-                let value = try connection.rows(sql).first?.first ?? .null
-                holds = try connection.rows("SELECT ? IS TRUE", [value]).first?.first?.integer == 1
-            case .unique(let columns):
-                let list = columns.map(\.quotedName).joined(separator: ", ")
-                let filled = columns.map { "\($0.quotedName) IS NOT NULL" }.joined(separator: " AND ")
-                let twice = try connection.rows(
-                    """
-                    SELECT 1 FROM main.\(form.name.quotedName) WHERE \(filled) GROUP BY \(list) HAVING count(*) > 1
-                    LIMIT 1
-                    """)
-                holds = twice.isEmpty
-            case .notNull(let columns):
-                let empty = columns.map { "\($0.quotedName) IS NULL" }.joined(separator: " OR ")
-                holds = try connection.rows("SELECT 1 FROM main.\(form.name.quotedName) WHERE \(empty) LIMIT 1").isEmpty
+            let sql = sql(check.rule, form)
+            do throws(MachineError) {
+                guard try connection.queryColumns(sql) != nil else {
+                    return SourceFailure(.configuration, "the check '\(check.name)' would write")
+                }
+                let value = try connection.firstRow(sql, [], within: limit)?.first ?? .null
+                let holds = try connection.rows("SELECT ? IS TRUE", [value]).first?.first?.integer == 1
+                if !holds {
+                    return SourceFailure(.constraint, "the check '\(check.name)' does not hold of the new rows")
+                }
+            } catch .timedOut {
+                return SourceFailure(.timeout, "the check '\(check.name)' took longer than \(limit.inSeconds)")
+            } catch .database(_, .sql(_, let message, _)) {
+                return SourceFailure(.configuration, "the check '\(check.name)': \(message)")
             }
-            if !holds { return SourceFailure(.constraint, "the check '\(check.name)' does not hold of the new rows") }
         }
         return nil
+    }
+
+    /// A query whose first value is true where a check holds.
+    private func sql(_ rule: DatasetCheck.Rule, _ form: TableForm) -> String {
+        let unheld: String
+        switch rule {
+        case .sql(let sql): return sql
+        case .unique(let columns):
+            let list = columns.map(\.quotedName).joined(separator: ", ")
+            let filled = columns.map { "\($0.quotedName) IS NOT NULL" }.joined(separator: " AND ")
+            unheld = "\(filled) GROUP BY \(list) HAVING count(*) > 1"
+        case .notNull(let columns):
+            unheld = columns.map { "\($0.quotedName) IS NULL" }.joined(separator: " OR ")
+        }
+        return "SELECT NOT EXISTS (SELECT 1 FROM main.\(form.name.quotedName) WHERE \(unheld))"
     }
 
     /// One transaction; when the body returns a failure, it has changed nothing.
