@@ -1,6 +1,7 @@
 import Datasets
 import HealKit
 import HealModel
+import LiveMachine
 import ManifestShape
 import Testing
 
@@ -86,5 +87,28 @@ struct ReferenceTests {
         try await bed.execute("DROP TABLE app; DROP TABLE other; DROP TABLE \"no key\"")
         #expect(try await make(bed, ["8|NULL"], way).result == .done)
         #expect(try await bed.rows("SELECT k FROM p") == ["8"])
+    }
+
+    @Test(
+        "references are found by whatever name the table has",
+        arguments: ["a\"b", "a'b", "a`b", "a%b", "a_b", "ä b", "[a"])
+    func names(_ name: String) async throws {
+        let bed = try await Bed()
+        let quoted = name.quotedName
+        try await bed.make(
+            "app.db",
+            """
+            CREATE TABLE \(quoted) (k INTEGER PRIMARY KEY);
+            CREATE TABLE app (cid REFERENCES \(quoted.uppercased().replacing("Ä", with: "ä")));
+            INSERT INTO \(quoted) VALUES (1);
+            INSERT INTO app VALUES (1);
+            """)
+        let failure = try await bed.machine.changeDatabase(try ResourcePath("app.db")) {
+            connection throws(MachineError) in
+            let watch = try ReferenceWatch(name, on: connection)
+            try connection.execute("DELETE FROM \(quoted)")
+            return try watch?.failure()
+        }
+        #expect(failure?.message == "1 row of 'app' would refer to rows that are not there")
     }
 }

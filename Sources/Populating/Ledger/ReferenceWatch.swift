@@ -16,11 +16,12 @@ struct ReferenceWatch {
     init?(_ table: String, on connection: any SQLConnection, looksAlone: Bool = false) throws(MachineError) {
         self.table = table
         self.connection = connection
-        // Most tables have none, which their text shows sooner.
+        // Most tables have none, which their text shows sooner: a name stands in it as it is, unless it has quotes.
         let children = try connection.rows(
             """
             SELECT name FROM main.sqlite_schema AS child
             WHERE type = 'table' AND rootpage > 0 AND sql LIKE '%references%' AND substr(name, 1, ?2) <> ?3
+              AND (sql LIKE '%' || ?1 || '%' OR ?1 GLOB '*["''`]*')
               AND EXISTS (
                 SELECT 1 FROM pragma_foreign_key_list(child.name, 'main') WHERE "table" = ?1 COLLATE NOCASE)
             ORDER BY name
