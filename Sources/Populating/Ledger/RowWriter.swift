@@ -160,7 +160,7 @@ struct RowWriter {
             return
         }
         _ = try connection.rows(
-            "DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName.isSame(as: "?1"))", [unit])
+            "DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName.isStored(as: "?1"))", [unit])
     }
 }
 

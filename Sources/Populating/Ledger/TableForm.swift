@@ -19,12 +19,14 @@ struct TableForm: Sendable, Hashable {
     var names: [String]
     var primaryKey: [String]
     var isView: Bool
+    /// A name of the number that SQLite gives each row; `nil` where there is none.
+    var rowid: String?
     var foreignKeys: [ForeignKey]
 
     /// - Returns: `nil` when there is no such table or view.
     init?(_ table: String, on connection: any SQLConnection) throws(MachineError) {
         let kind = try connection.rows(
-            "SELECT type FROM pragma_table_list(?) WHERE schema = 'main'", [.text(table)])
+            "SELECT type, wr FROM pragma_table_list(?) WHERE schema = 'main'", [.text(table)])
         guard let type = kind.first?.first?.text else { return nil }
         let info = try connection.rows(
             "SELECT name, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", [.text(table)])
@@ -33,6 +35,10 @@ struct TableForm: Sendable, Hashable {
         // Hidden ones of virtual tables, and generated ones, are nobody's to write.
         names = info.filter { $0[2].integer == 0 }.compactMap { $0[0].text }
         columns = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        let taken = Set(info.compactMap { $0[0].text?.lowercased() })
+        rowid =
+            type == "table" && kind.first?.last?.integer == 0
+            ? ["rowid", "_rowid_", "oid"].first { !taken.contains($0) } : nil
         primaryKey = info.filter { ($0[1].integer ?? 0) > 0 }
             .sorted { ($0[1].integer ?? 0) < ($1[1].integer ?? 0) }.compactMap { $0[0].text }
         let keys = try connection.rows(

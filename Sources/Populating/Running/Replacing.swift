@@ -141,11 +141,12 @@ struct Replacing: Sendable {
                 return SourceFailure(error)
             }
             // A trigger may leave rows out without a word.
-            let failure =
+            var failure =
                 written == count
                 ? try unheldCheck(form, connection)
                 : SourceFailure(
                     .constraint, "a trigger of '\(form.name)' left out \(count - written) of the \(count) new rows")
+            if failure == nil { failure = try unkeptKeys(form, connection) }
             if let failure {
                 guard try connection.undo(swap) else {
                     throw .malfunction(subject: dataset.name, reason: failure.message)
@@ -163,6 +164,18 @@ struct Replacing: Sendable {
             return nil
         }
         return rows.value
+    }
+
+    /// Triggers of the table that the rows are put into may change their keys.
+    private func unkeptKeys(_ form: TableForm, _ connection: any ChangingConnection) throws(MachineError)
+        -> SourceFailure?
+    {
+        guard let unit = work.population.unit, let name = form.column(unit.column ?? unit.key),
+            work.population.keepsUnits(by: name, primaryKey: form.primaryKey)
+        else { return nil }
+        let column = KeyColumn(name, of: form, on: connection)
+        guard try column.hasTriggers() else { return nil }
+        return try column.losses(of: work.place.ledger).units > 0 ? column.unkept : nil
     }
 
     /// The first critical check that does not hold of the table as it is now.
