@@ -66,6 +66,13 @@ struct TableForm: Sendable, Hashable {
         foreignKeys = complete
     }
 
+    /// Whether its primary key is SQLite's own number of a row (`INTEGER PRIMARY KEY`): every other one has an index of its own.
+    func isNumbered(_ connection: any SQLConnection) throws(MachineError) -> Bool {
+        guard primaryKey.count == 1 else { return false }
+        return try connection.rows("SELECT 1 FROM pragma_index_list(?, 'main') WHERE origin = 'pk'", [.text(name)])
+            .isEmpty
+    }
+
     /// Its own name for a column.
     func column(_ name: String) -> String? { columns[name.lowercased()] }
 }

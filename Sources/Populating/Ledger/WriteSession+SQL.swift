@@ -183,6 +183,14 @@ extension WriteSession {
             }
             guard others.isEmpty else { return nil }
         }
+        // One without its key is refused by itself.
+        for key in rows.neededKey {
+            guard let index = own.firstIndex(of: key) else { return nil }
+            let keyless = try run { () throws(MachineError) in
+                try connection.rows("SELECT 1 FROM temp.\(made) WHERE \(columns[index].quotedName) IS NULL LIMIT 1")
+            }
+            guard keyless.isEmpty else { return nil }
+        }
         return try together { () throws(MachineError) -> Int? in
             let from = columns.map(\.quotedName).joined(separator: ", ")
             let into = own.map(\.quotedName).joined(separator: ", ")
