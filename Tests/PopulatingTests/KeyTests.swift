@@ -137,4 +137,51 @@ struct KeyTests {
             #expect(key == .text(text))
         }
     }
+
+    @Test("a number that a program writes in another way is the key that is this number, if no other is")
+    func numbers() async throws {
+        let keys = UnitKeys(
+            UnitBatch(
+                units: [.real(1), .real(2.5), .integer(1000), .real(3), .text("3.00"), .text("x"), .text("07")].map {
+                    Unit(key: $0)
+                }, unitColumn: "pk"))
+        func named(_ value: SQLValue) -> SQLValue? {
+            if case .known(let key) = keys.unit(of: SourceRow([Cell("pk", value)]), "pk") { key } else { nil }
+        }
+        #expect(named(.integer(1)) == .real(1))
+        for text in ["1", "1.0", "1.00", "1e0"] { #expect(named(.text(text)) == .real(1), "\(text)") }
+        #expect(named(.text("2.50")) == .real(2.5))
+        #expect(named(.text("1e3")) == .integer(1000))
+        #expect(named(.text("1000.0")) == .integer(1000))
+        #expect(named(.text("3.00")) == .text("3.00"))
+        #expect(named(.text("3.0")) == .real(3))
+        // Two units are this number.
+        #expect(named(.text("3")) == nil)
+        // Texts are no numbers.
+        #expect(named(.text("7")) == nil)
+        #expect(named(.integer(7)) == nil)
+        #expect(named(.text("nan")) == nil)
+        #expect(named(.text("0x1")) == nil)
+        #expect(named(.text(" 1")) == nil)
+
+        let bed = try await Bed([
+            "app.db":
+                "CREATE TABLE p (k REAL PRIMARY KEY); CREATE TABLE c (pk REAL, body); INSERT INTO p VALUES (1), (2), (2.5)"
+        ])
+        let source = ScriptedSource { batch, call throws(SourceFailure) in
+            batch.units.map { unit in
+                let number = if case .real(let number) = unit.key { number } else { Double.nan }
+                let whole = Int64(exactly: number)
+                let text = whole.map { "\($0)" } ?? "\(number)"
+                return SourceRow([Cell("pk", call == 1 ? whole.map { .integer($0) } ?? unit.key : .text(text))])
+            }
+        }
+        let datasets = try graph()
+        let outcome = try await bed.run(datasets, ["c": source])["c"]
+        #expect(outcome?.result == .done)
+        #expect(outcome?.progress.rows == 3)
+        try await bed.execute("INSERT INTO p VALUES (4), (4.5)")
+        #expect(try await bed.run(datasets, ["c": source])["c"]?.progress.rows == 2)
+        #expect(try await bed.rows("SELECT pk FROM c ORDER BY pk") == ["1.0", "2.0", "2.5", "4.0", "4.5"])
+    }
 }

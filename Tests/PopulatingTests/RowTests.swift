@@ -131,6 +131,55 @@ struct RowTests {
         #expect(try await other.rows("SELECT count(*) FROM parts") == ["0"])
     }
 
+    @Test(
+        "a row without the key that rows are merged by is no merge: it is refused, however often its unit is done",
+        arguments: [
+            "k TEXT PRIMARY KEY", "k INT PRIMARY KEY", "k TEXT, doc2, PRIMARY KEY (k, doc2)",
+            "k TEXT UNIQUE", "k INTEGER PRIMARY KEY DESC",
+        ], [false, true])
+    func keylessMerge(_ columns: String, _ isSQL: Bool) async throws {
+        let parts =
+            columns.contains(", PRIMARY")
+            ? "CREATE TABLE parts (doc, n, \(columns))" : "CREATE TABLE parts (\(columns), doc, n)"
+        let versioned = WorkUnit(parent: "docs", key: "id", column: "doc", version: "v")
+        for given in ["", "NULL AS k, "] {
+            let bed = try await Bed([
+                "app.db":
+                    "CREATE TABLE docs (id INTEGER PRIMARY KEY, v); INSERT INTO docs VALUES (1, 1), (2, 1); \(parts);"
+            ])
+            let source = ScriptedSource { batch, _ throws(SourceFailure) in
+                batch.units.map {
+                    SourceRow(
+                        (given.isEmpty ? [] : [Cell("k", .null)]) + [Cell("doc", $0.key), Cell("n", .integer(5))])
+                }
+            }
+            let key = columns.contains("UNIQUE") ? ["k"] : []
+            let own =
+                isSQL
+                ? population(.sql("SELECT \(given):key AS doc, 5 AS n"), unit: versioned, write: .merge, mergeKey: key)
+                : population(unit: versioned, write: .merge, mergeKey: key)
+            let datasets = [try dataset("docs"), try dataset("parts", after: ["docs"], own)]
+            for version in 2...3 {
+                _ = try await bed.run(datasets, isSQL ? [:] : ["parts": source])
+                #expect(try await bed.rows("SELECT count(*) FROM parts") == ["0"])
+                let aside = try await bed.rows("SELECT DISTINCT class, message FROM _selfheal_quarantine")
+                #expect(aside == ["constraint|the row has no 'k', by which rows are merged"])
+                #expect(try await bed.rows("SELECT count(*) FROM _selfheal_quarantine") == ["2"])
+                try await bed.execute("UPDATE docs SET v = \(version)")
+            }
+        }
+    }
+
+    @Test("the number of a row is made where the table makes it")
+    func rowidMerge() async throws {
+        let own = population(unit: unit, write: .merge)
+        let (bed, outcome) = try await write(
+            ["{\"doc\": 1}", "{\"doc\": 2, \"id\": null}", "{\"doc\": 2, \"id\": 7}"],
+            into: "CREATE TABLE parts (id INTEGER PRIMARY KEY, doc)", own)
+        #expect(outcome.result == .done)
+        #expect(try await bed.rows("SELECT id, doc FROM parts") == ["1|1", "2|2", "7|2"])
+    }
+
     @Test("replaced rows of a unit go, those of others stay")
     func replaceUnit() async throws {
         let (bed, outcome) = try await write(

@@ -222,7 +222,10 @@ class Generated(Real):
     def test_it_is_made_anew_with_the_manifest(self):
         self.make("datasets.mk")
         self.assertNotIn("dataset-more", (self.folder / "datasets.mk").read_text())
-        manifest = MANIFEST + "  more:\n    relation: {database: data/app.db, table: words}\n    depends_on: [words]\n"
+        manifest = MANIFEST + (
+            "  more:\n    relation: {database: data/app.db, table: more}\n    depends_on: [words]\n"
+            "    populate: {sql: SELECT word FROM words}\n")
+        self.sql("CREATE TABLE more (word TEXT)")
         (self.folder / "schemas.yaml").write_text(manifest)
         os.utime(self.folder / "datasets.mk", (1, 1))
         self.assertEqual(self.make("dataset-more").returncode, 0)

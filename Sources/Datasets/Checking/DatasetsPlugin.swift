@@ -25,8 +25,12 @@ public enum DatasetsPlugin: Plugin {
     ) {
         var seen: Set<ResourcePath> = []
         var files: [[UInt64]: Dataset] = [:]
-        for dataset in datasets where seen.insert(dataset.relation.database).inserted {
+        var last: ResourcePath?
+        for dataset in datasets {
             let database = dataset.relation.database
+            // Mostly all are in one.
+            guard database != last, seen.insert(database).inserted else { continue }
+            last = database
             // What cannot be looked at here shows when it is looked at.
             guard let status = try? machine.target(of: database), status.kind == .regular, status.inode != 0 else {
                 continue

@@ -29,10 +29,12 @@ public struct DatasetGraph: Sendable, Hashable {
             problems.add(datasets[place].location, "there are two datasets '\(name)'")
             good = false
         }
-        var tables: [Relation: Dataset] = [:]
-        for dataset in datasets {
+        var tables: [Relation: Int] = [:]
+        tables.reserveCapacity(names.count)
+        for (place, dataset) in datasets.enumerated() {
             // Each would count the other's rows, and take them away.
-            if let first = tables.updateValue(dataset, forKey: dataset.relation.folded), first.name != dataset.name {
+            if let other = tables.updateValue(place, forKey: dataset.relation.folded), names[other] != dataset.name {
+                let first = datasets[other]
                 problems.add(
                     dataset.location,
                     "'\(dataset.name)' and '\(first.name)' are of one table, \(dataset.relation); first at \(first.location)"

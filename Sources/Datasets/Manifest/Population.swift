@@ -247,3 +247,12 @@ public struct Concurrency: Sendable, Hashable {
         self.limit = limit
     }
 }
+
+extension Population {
+    /// Whether a row stays that of the unit that its column names: merged rows may go over to another one, unless that is a part of the key.
+    package func keepsUnits(by column: String, primaryKey: [String]) -> Bool {
+        guard write == .merge else { return true }
+        let name = column.asciiLowercased
+        return (mergeKey.isEmpty ? primaryKey : mergeKey).contains { $0.asciiLowercased == name }
+    }
+}

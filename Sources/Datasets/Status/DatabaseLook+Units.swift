@@ -18,7 +18,10 @@ extension DatabaseLook {
     }
 
     /// Looks at every row of the parent.
-    func units(_ dataset: Dataset, _ unit: WorkUnit, of parent: Dataset) throws(MachineError) -> UnitProgress {
+    /// - Parameter columns: the dataset's own, in small letters.
+    func units(
+        _ dataset: Dataset, _ unit: WorkUnit, of parent: Dataset, columns: Set<String>?
+    ) throws(MachineError) -> UnitProgress {
         let table = parent.relation.table.quotedSQLName
         let key = "parent.\(unit.key.quotedSQLName)"
         // As the bytes are, whatever collation and affinity the parent's column has: the ledger's has neither.
@@ -28,9 +31,10 @@ extension DatabaseLook {
             return UnitProgress(done: 0, failed: 0, pending: Int(all[0][0].integer ?? 0), isCounted: true)
         }
         let changed = unit.version.map { "OR work.version IS NOT +parent.\($0.quotedSQLName) COLLATE BINARY" } ?? ""
+        let lost = try lostUnits(dataset, unit, columns).map { "OR \($0)" } ?? ""
         let rows = try connection.rows(
             """
-            SELECT CASE WHEN work.unit IS NULL OR work.state IN ('pending', 'running') \(changed) THEN 'pending'
+            SELECT CASE WHEN work.unit IS NULL OR work.state IN ('pending', 'running') \(changed) \(lost) THEN 'pending'
               ELSE work.state END AS now, count(*)
             FROM main.\(table) AS parent
             LEFT JOIN main.\(LedgerTables.units) AS work ON work.dataset = ? AND work.unit = \(exact)
@@ -47,6 +51,27 @@ extension DatabaseLook {
             }
         }
         return progress
+    }
+
+    /// A condition: none of the rows that a unit gave is there.
+    /// - Returns: `nil` when there are as many rows as were written, which is all that is asked then, or nobody can tell whose they are.
+    private func lostUnits(
+        _ dataset: Dataset, _ unit: WorkUnit, _ columns: Set<String>?
+    ) throws(MachineError) -> String? {
+        let column = unit.column ?? unit.key
+        guard let population = dataset.populate, let written = ledger[dataset.name]?.rowsWritten, written > 0,
+            columns?.contains(column.asciiLowercased) == true
+        else { return nil }
+        let key = try connection.rows(
+            "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0", [.text(dataset.relation.table)])
+        guard population.keepsUnits(by: column, primaryKey: key.compactMap { $0[0].text }) else { return nil }
+        let table = "main.\(dataset.relation.table.quotedSQLName) AS own"
+        let count = try attempt { () throws(MachineError) in try number("SELECT count(*) FROM \(table)") }
+        guard case .success(let rows?) = count, rows < written else { return nil }
+        let name = "own.\(column.quotedSQLName)"
+        // The plus brings the key to what the column makes of it.
+        return "work.state = 'done' AND work.row_count > 0 AND +work.unit NOT IN "
+            + "(SELECT \(name) FROM \(table) WHERE \(name) IS NOT NULL)"
     }
 
     /// A column that names units of others. Where the schema does not see to it, so many rows are looked at as cost nothing.

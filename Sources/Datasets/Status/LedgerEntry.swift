@@ -58,22 +58,20 @@ public struct LedgerEntry: Sendable, Hashable {
                 failed: Int(number(4)), rowsWritten: Int(number(5)), quarantined: Int(number(6)),
                 unitMicroseconds: number(7), unitCount: number(8))
         }
-        for row in try connection.rows(members(of: "parents")) {
+        // No dataset's name has anything in it that a path of JSON would read.
+        let incarnation =
+            isCurrent
+            ? "CASE WHEN json_valid(parent_incarnations) THEN json_extract(parent_incarnations, '$.\"' || made.key || '\"') END"
+            : "NULL"
+        let parents = try connection.rows(
+            """
+            SELECT dataset, made.key, made.value, \(incarnation) FROM main.\(LedgerTables.datasets),
+              json_each(CASE WHEN json_valid(parents) THEN parents ELSE '{}' END) AS made
+            """)
+        for row in parents {
             guard let name = row[0].text, let parent = row[1].text, let generation = row[2].integer else { continue }
-            entries[name]?.parents[parent] = Generation(generation)
-        }
-        for row in isCurrent ? try connection.rows(members(of: "parent_incarnations")) : [] {
-            guard let name = row[0].text, let parent = row[1].text else { continue }
-            entries[name]?.parents[parent]?.incarnation = row[2].text
+            entries[name]?.parents[parent] = Generation(generation, of: row[3].text)
         }
         return entries
-    }
-
-    /// A query for the members of a column that holds an object.
-    private static func members(of column: String) -> String {
-        """
-        SELECT dataset, made.key, made.value FROM main.\(LedgerTables.datasets),
-          json_each(CASE WHEN json_valid(\(column)) THEN \(column) ELSE '{}' END) AS made
-        """
     }
 }

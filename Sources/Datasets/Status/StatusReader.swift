@@ -105,7 +105,9 @@ public struct StatusReader: Sendable {
                 facts.tables[parent.name]?.exists == true
             else { continue }
             do throws(MachineError) {
-                facts.tables[dataset.name]?.units = .success(try look.units(dataset, unit, of: parent))
+                let columns = facts.tables[dataset.name]?.columns
+                let progress = try look.units(dataset, unit, of: parent, columns: columns)
+                facts.tables[dataset.name]?.units = .success(progress)
             } catch .cancelled {
                 throw .cancelled
             } catch {

@@ -44,7 +44,10 @@ struct Reconciliation: Sendable {
                 let ledger = try WorkLedger(place.ledger, writing: connection)
                 try ledger.release(at: machine.now)
                 if population.unit != nil, !place.isNew {
-                    prepared.forgotten = try forget(form, prepared.unitColumn, ledger, connection)
+                    switch try forget(form, prepared.unitColumn, ledger, connection) {
+                    case .success(let count): prepared.forgotten = count
+                    case .failure(let failure): return .failure(failure)
+                    }
                 }
                 let finished = try connection.rows(
                     """
@@ -61,42 +64,52 @@ struct Reconciliation: Sendable {
         return try result.get()
     }
 
-    /// - Returns: how many units are pending again.
+    /// - Returns: how many units are pending again, or why nothing may be done: rows would be there twice, or go for another unit's.
     private func forget(
         _ form: TableForm, _ unitColumn: String?, _ ledger: WorkLedger, _ connection: any ChangingConnection
-    ) throws(MachineError) -> Int {
+    ) throws(MachineError) -> Result<Int, SourceFailure> {
         let table = "main.\(form.name.quotedName)"
         let hasRows = try connection.rows("SELECT EXISTS (SELECT 1 FROM \(table))").first?.first?.integer == 1
-        let gone: [[SQLValue]]
+        let gone: Int
         if !hasRows {
             gone = try connection.rows(
                 """
                 DELETE FROM _selfheal_units WHERE dataset = ?1 AND state <> 'quarantined' AND EXISTS (
                   SELECT 1 FROM _selfheal_units WHERE dataset = ?1 AND row_count > 0)
                 RETURNING 1
-                """, [.text(dataset.name)])
-        } else if let unitColumn, canTell(unitColumn, form) {
-            let column = unitColumn.quotedName
-            gone = try connection.rows(
-                """
-                DELETE FROM _selfheal_units WHERE dataset = ? AND state = 'done' AND row_count > 0
-                  AND unit NOT IN (SELECT \(column) FROM \(table) WHERE \(column) IS NOT NULL)
-                RETURNING 1
-                """, [.text(dataset.name)])
+                """, [.text(dataset.name)]
+            ).count
+        } else if let unitColumn, population.keepsUnits(by: unitColumn, primaryKey: form.primaryKey) {
+            let column = KeyColumn(unitColumn, of: form, on: connection)
+            let losses = try column.losses(of: dataset.name)
+            if let failure = losses.failure(column) { return .failure(failure) }
+            gone = losses.units > 0 ? try column.forgetLost(of: dataset.name) : 0
         } else {
-            gone = []
+            gone = 0
         }
-        if !gone.isEmpty {
+        if gone > 0 {
             try ledger.recount()
             try ledger.raiseGeneration()
         }
-        return gone.count
+        return .success(gone)
     }
+}
 
-    /// Merged rows may have gone over to another unit, unless the key says which unit a row is of.
-    private func canTell(_ unitColumn: String, _ form: TableForm) -> Bool {
-        guard population.write == .merge else { return true }
-        let key = population.mergeKey.isEmpty ? form.primaryKey : population.mergeKey
-        return key.contains { $0.asciiLowercased == unitColumn.asciiLowercased }
+extension KeyColumn.Losses {
+    /// Why no unit may be done (again); `nil` when what is lost is lost for sure.
+    fileprivate func failure(_ column: KeyColumn) -> SourceFailure? {
+        let table = column.form.name
+        if mixed > 0 {
+            return SourceFailure(
+                .configuration,
+                "the column '\(column.name)' of '\(table)' does not keep keys of units apart: \(mixed) are stored alike"
+            )
+        }
+        guard units > 0, strangers > 0 else { return nil }
+        return SourceFailure(
+            .configuration,
+            "the rows of \(CountWords.units(units)) are not found in '\(table)' by '\(column.name)', and "
+                + "\(CountWords.rows(strangers)) there may be theirs: something has changed their keys, or others have written rows; "
+                + "nothing is done, so that none is there twice: take these rows away, or make all anew with --force")
     }
 }

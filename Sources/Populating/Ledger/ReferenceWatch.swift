@@ -28,7 +28,7 @@ struct ReferenceWatch {
             """, [.text(table), .integer(Int64(LedgerTables.prefix.utf8.count)), .text(LedgerTables.prefix)]
         ).compactMap { $0.first?.text }
         guard looksAlone || !children.isEmpty else { return nil }
-        let own = children.contains { $0.lowercased() == table.lowercased() } ? [] : [table]
+        let own = children.contains { $0.asciiLowercased == table.asciiLowercased } ? [] : [table]
         var before: [(String, Int64)] = []
         for child in children + own {
             if let count = try Self.count(child, to: table, connection) { before.append((child, count)) }

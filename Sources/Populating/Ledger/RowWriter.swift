@@ -24,6 +24,9 @@ struct RowWriter {
     let connection: any SQLConnection
     private let write: WriteMode
     private let mergeKey: [String]
+    /// What each row must have to be merged: a NULL is no key, and SQLite takes as many of them as there are. Only what is its own
+    /// number of a row it makes itself.
+    let neededKey: [String]
     private let triggers: Triggers
 
     /// - Throws: `.configuration` for what no row could be written to.
@@ -51,6 +54,12 @@ struct RowWriter {
             }
         }
         mergeKey = key
+        do throws(MachineError) {
+            let isMade = key.isEmpty || key != form.primaryKey ? false : try form.isNumbered(connection)
+            neededKey = isMade ? [] : key
+        } catch {
+            throw error == .cancelled ? .stopped : SourceFailure(error)
+        }
     }
 
     /// The name of the dataset's column that says which unit a row is of.
@@ -78,8 +87,8 @@ struct RowWriter {
             names.append(column)
             values.append(cell.value)
         }
-        if let missing = mergeKey.first(where: { !seen.contains($0) }), form.primaryKey != [missing] {
-            return .bad("it does not have '\(missing)', by which rows are merged")
+        for name in neededKey where names.firstIndex(of: name).map({ values[$0].isNull }) ?? true {
+            return .bad("the row has no '\(name)', by which rows are merged")
         }
         let isGuarded = try triggers.mayRaise
         do throws(MachineError) {
@@ -168,7 +177,7 @@ struct RowWriter {
             return
         }
         _ = try connection.rows(
-            "DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName.isSame(as: "?1"))", [unit])
+            "DELETE FROM main.\(target.quotedName) WHERE \(unitColumn.quotedName.isStored(as: "?1"))", [unit])
     }
 }
 

@@ -19,6 +19,8 @@ struct TableForm: Sendable, Hashable {
     var names: [String]
     var primaryKey: [String]
     var isView: Bool
+    /// A name of the number that SQLite gives each row; `nil` where there is none.
+    var rowid: String?
     /// To other tables.
     var foreignKeys: [ForeignKey]
     /// To the table itself, where rows may come in any order.
@@ -27,7 +29,7 @@ struct TableForm: Sendable, Hashable {
     /// - Returns: `nil` when there is no such table or view.
     init?(_ table: String, on connection: any SQLConnection) throws(MachineError) {
         let kind = try connection.rows(
-            "SELECT type FROM pragma_table_list(?) WHERE schema = 'main'", [.text(table)])
+            "SELECT type, wr FROM pragma_table_list(?) WHERE schema = 'main'", [.text(table)])
         guard let type = kind.first?.first?.text else { return nil }
         let info = try connection.rows(
             "SELECT name, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", [.text(table)])
@@ -36,6 +38,10 @@ struct TableForm: Sendable, Hashable {
         // Hidden ones of virtual tables, and generated ones, are nobody's to write.
         names = info.filter { $0[2].integer == 0 }.compactMap { $0[0].text }
         columns = Dictionary(names.map { ($0.asciiLowercased, $0) }, uniquingKeysWith: { first, _ in first })
+        let taken = Set(info.compactMap { $0[0].text?.asciiLowercased })
+        rowid =
+            type == "table" && kind.first?.last?.integer == 0
+            ? ["rowid", "_rowid_", "oid"].first { !taken.contains($0) } : nil
         primaryKey = info.filter { ($0[1].integer ?? 0) > 0 }
             .sorted { ($0[1].integer ?? 0) < ($1[1].integer ?? 0) }.compactMap { $0[0].text }
         let keys = try connection.rows(
@@ -65,6 +71,13 @@ struct TableForm: Sendable, Hashable {
 
     /// Whether rows have to be looked at one by one, since they may refer to nothing.
     var hasReferences: Bool { !foreignKeys.isEmpty || !ownKeys.isEmpty }
+
+    /// Whether its primary key is SQLite's own number of a row (`INTEGER PRIMARY KEY`): every other one has an index of its own.
+    func isNumbered(_ connection: any SQLConnection) throws(MachineError) -> Bool {
+        guard primaryKey.count == 1 else { return false }
+        return try connection.rows("SELECT 1 FROM pragma_index_list(?, 'main') WHERE origin = 'pk'", [.text(name)])
+            .isEmpty
+    }
 
     /// Its own name for a column.
     func column(_ name: String) -> String? { columns[name.asciiLowercased] }

@@ -14,6 +14,8 @@ struct UnitKeys {
     /// Programs make texts out of numbers, bring texts into another form of Unicode (which Swift takes for the same), and we made texts
     /// out of blobs. `nil` where several units could be meant.
     private let written: [String: SQLValue?]
+    /// Keys that are numbers, by what they are; `nil` where several units could be meant, also by a text that reads so.
+    private let numbers: [UnitKey: SQLValue?]
     private let only: SQLValue?
 
     init(_ batch: UnitBatch) {
@@ -21,6 +23,15 @@ struct UnitKeys {
         let all = batch.isWhole ? [WorkLedger.whole] : batch.units.map(\.key)
         keys = Dictionary(all.map { (UnitKey($0), $0) }, uniquingKeysWith: { first, _ in first })
         written = Dictionary(keys.values.map { (Self.text($0), $0) }, uniquingKeysWith: { _, _ in nil })
+        var numbers: [UnitKey: SQLValue?] = [:]
+        for key in keys.values where key.isNumber { numbers[UnitKey(key)] = key }
+        // Programs of a language that has but one type of numbers write 1.0 as 1.
+        for case .text(let text) in keys.values {
+            if let number = SQLValue.number(text).map(UnitKey.init), numbers[number] != nil {
+                numbers[number] = .some(nil)
+            }
+        }
+        self.numbers = numbers
         only = keys.count == 1 ? all.first : nil
     }
 
@@ -31,6 +42,9 @@ struct UnitKeys {
         guard let named, !named.isNull else { return only.map { .known($0) } ?? .none }
         if let key = keys[UnitKey(named)] { return .known(key) }
         if let key = written[Self.text(named)] ?? nil { return .known(key) }
+        if let text = named.text, let number = SQLValue.number(text), let key = numbers[UnitKey(number)] ?? nil {
+            return .known(key)
+        }
         return .foreign(named)
     }
 
@@ -40,6 +54,22 @@ struct UnitKeys {
         case .blob: JSONContent(value).text.trimming("\"")
         default: JSONContent(value).text
         }
+    }
+}
+
+extension SQLValue {
+    fileprivate var isNumber: Bool {
+        switch self {
+        case .integer, .real: true
+        case .null, .text, .blob: false
+        }
+    }
+
+    /// The number that a text is in JSON or SQL, and nothing else.
+    fileprivate static func number(_ text: String) -> SQLValue? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ "+-.0123456789eE".utf8.contains($0) }) else { return nil }
+        if let whole = Int64(text) { return .integer(whole) }
+        return Double(text).flatMap { $0.isFinite ? .real($0) : nil }
     }
 }
 

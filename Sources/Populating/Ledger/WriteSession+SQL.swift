@@ -16,6 +16,7 @@ extension WriteSession {
                 let count = try isQuery ? query(sql, unit, &attempt) : statements(sql, unit)
                 attempt.rows += count
                 if work.batch.isWhole { try requireVolume(count, attempt.reasons, isSQL: true) }
+                if isQuery { try requireKept(unit, rows: count) }
                 try done(unit, rows: count)
                 attempt.doneUnits += 1
                 try run { () throws(MachineError) in try connection.keep(Self.unit) }
@@ -94,7 +95,7 @@ extension WriteSession {
                 .compactMap { $0.first?.text }
         }
         let count: Int
-        if let all = try allAtOnce(made, columns) {
+        if let all = try allAtOnce(made, columns, unit) {
             count = all
         } else {
             count = try oneByOne(made, columns, unit, &result)
@@ -221,14 +222,27 @@ extension WriteSession {
 
     /// One statement for all rows, where none needs a look of its own.
     /// - Returns: `nil` where one does, or one does not fit: nothing is written then.
-    private func allAtOnce(_ made: String, _ columns: [String]) throws(PopulationError) -> Int? {
-        guard
-            work.batch.isWhole
-                || unitColumn.map({ name in
-                    columns.contains { $0.asciiLowercased == name.asciiLowercased }
-                }) ?? true, !rows.form.hasReferences
-        else { return nil }
-        guard let own = ownNames(columns) else { return nil }
+    private func allAtOnce(_ made: String, _ columns: [String], _ unit: Unit) throws(PopulationError) -> Int? {
+        guard !rows.form.hasReferences, let own = ownNames(columns) else { return nil }
+        if let unitColumn, !work.batch.isWhole {
+            // Whatever it says: the rows are this unit's.
+            guard let name = columns.first(where: { $0.asciiLowercased == unitColumn.asciiLowercased }) else {
+                return nil
+            }
+            let others = try run { () throws(MachineError) in
+                try connection.rows(
+                    "SELECT 1 FROM temp.\(made) WHERE +\(name.quotedName) COLLATE BINARY IS NOT ? LIMIT 1", [unit.key])
+            }
+            guard others.isEmpty else { return nil }
+        }
+        // One without its key is refused by itself.
+        for key in rows.neededKey {
+            guard let index = own.firstIndex(of: key) else { return nil }
+            let keyless = try run { () throws(MachineError) in
+                try connection.rows("SELECT 1 FROM temp.\(made) WHERE \(columns[index].quotedName) IS NULL LIMIT 1")
+            }
+            guard keyless.isEmpty else { return nil }
+        }
         return try together { () throws(MachineError) -> Int? in
             let from = columns.map(\.quotedName).joined(separator: ", ")
             let into = own.map(\.quotedName).joined(separator: ", ")

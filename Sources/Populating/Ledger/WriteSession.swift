@@ -21,6 +21,8 @@ struct WriteSession {
     private let began: Int64
     /// The dataset's column that says which unit a row is of.
     let unitColumn: String?
+    /// The same, where a trigger may change what it says.
+    private let watchedColumn: KeyColumn?
     /// Whether all rows will be ours, of a dataset that is appended to as a whole.
     private let isAlone: Bool
     /// What refers to rows that are replaced.
@@ -61,6 +63,14 @@ struct WriteSession {
             }
         } catch {
             throw .failure(error)
+        }
+        if let unitColumn, rows.target == form.name, !work.batch.isWhole,
+            writer.population.keepsUnits(by: unitColumn, primaryKey: form.primaryKey)
+        {
+            let column = KeyColumn(unitColumn, of: form, on: connection)
+            watchedColumn = try machine { () throws(MachineError) in try column.hasTriggers() } ? column : nil
+        } else {
+            watchedColumn = nil
         }
         let target = rows.target.quotedName
         let replaced = work.replacesAll ? rows.target : nil
@@ -254,6 +264,7 @@ struct WriteSession {
             if let failure = excluded[unit.key] {
                 result.failedUnits.append(.init(unit: unit, failure: failure))
             } else {
+                try requireKept(unit, rows: counts[unit.key] ?? 0)
                 try done(unit, rows: counts[unit.key] ?? 0)
                 result.doneUnits += 1
             }
@@ -272,6 +283,14 @@ struct WriteSession {
                 isSQL ? .dependency : .parse,
                 "\(isSQL ? "its SQL" : "it") gave \(gave) that fit, fewer than the \(least) that there must be; what was "
                     + "there stays\(why)"))
+    }
+
+    /// Rows that cannot be found by their unit's key would be there twice when it is done again.
+    func requireKept(_ unit: Unit, rows count: Int) throws(PopulationError) {
+        guard let watchedColumn, count > 0 else { return }
+        if try run({ () throws(MachineError) in try !watchedColumn.hasRows(of: unit.key) }) {
+            throw .failure(watchedColumn.unkept)
+        }
     }
 
     func done(_ unit: Unit, rows: Int) throws(PopulationError) {

@@ -160,6 +160,7 @@ struct Replacing: Sendable {
             if written == count {
                 failure = try references?.failure()
                 if failure == nil { failure = try unheldCheck(form, connection) }
+                if failure == nil { failure = try unkeptKeys(form, connection) }
             } else {
                 // A trigger may leave rows out without a word.
                 failure = SourceFailure(
@@ -182,6 +183,18 @@ struct Replacing: Sendable {
             return nil
         }
         return rows.value
+    }
+
+    /// Triggers of the table that the rows are put into may change their keys.
+    private func unkeptKeys(_ form: TableForm, _ connection: any ChangingConnection) throws(MachineError)
+        -> SourceFailure?
+    {
+        guard let unit = work.population.unit, let name = form.column(unit.column ?? unit.key),
+            work.population.keepsUnits(by: name, primaryKey: form.primaryKey)
+        else { return nil }
+        let column = KeyColumn(name, of: form, on: connection)
+        guard try column.hasTriggers() else { return nil }
+        return try column.losses(of: work.place.ledger).units > 0 ? column.unkept : nil
     }
 
     /// The first critical check that does not hold of the table as it is now. Nobody else can write meanwhile, so that none may take long.
