@@ -36,10 +36,12 @@ struct LoadedManifest: Sendable {
     /// - Parameters:
     ///   - search: where external plugins are; `nil` when none of them takes part, and nothing is populated.
     ///   - runsPrograms: whether programs that fill datasets, or are told of them, may be run.
+    ///   - populatesAtStart: whether checks of datasets may be asked to populate them.
     ///   - waitLimit: how long another run that works on the data is waited for.
     static func load(
         _ path: String, on machine: any Machine, plugins search: PluginSearch? = nil, root: String = "",
-        rootName: String = ".", runsPrograms: Bool = true, waitLimit: Duration = .seconds(30),
+        rootName: String = ".", runsPrograms: Bool = true, populatesAtStart: Bool = true,
+        waitLimit: Duration = .seconds(30),
         source: any ManifestSource = DiskManifestSource()
     ) async throws(ManifestProblems) -> LoadedManifest {
         var problems = ManifestProblems()
@@ -72,7 +74,7 @@ struct LoadedManifest: Sendable {
             refuseUnknownFindings(document.core.policy.severities, among: known, &problems)
         }
         guard problems.isEmpty else { throw problems.sorted }
-        if search != nil, let datasets {
+        if search != nil, populatesAtStart, let datasets {
             checks = StartPopulation.checks(
                 checks, graph: datasets, statedTables: StatedTables.names(in: checks), plugins: plugins, root: root,
                 waitLimit: waitLimit)

@@ -112,7 +112,7 @@ public enum Program: String, CaseIterable, Sendable {
     /// - Returns: how it ended, as an error that holds the exit status; `nil` when it ended well.
     private static func perform(_ type: any AsyncParsableCommand.Type, _ arguments: [String]) async -> (any Error)? {
         do {
-            var command = try type.parseAsRoot(arguments)
+            var command = try PlainCommandLine.command(below: type, arguments) ?? type.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

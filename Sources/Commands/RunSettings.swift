@@ -1,3 +1,4 @@
+import ArgumentParser
 import HealModel
 import Rendering
 
@@ -57,6 +58,25 @@ enum PlainCommandLine {
         }
         if settings.quiet && settings.verbose { return nil }
         return request(of: program, settings, flags)
+    }
+
+    /// The command that the first arguments name, with the rest of them, read as if it were alone: the argument parser builds those
+    /// above it, too, where it is given all.
+    /// - Returns: `nil` when it is to have its say: there is no such command, something is wrong, or help is asked for.
+    static func command(
+        below root: any ParsableCommand.Type, _ arguments: [String]
+    ) -> (any ParsableCommand)? {
+        var type = root
+        var rest = arguments[...]
+        while let word = rest.first,
+            let next = type.configuration.subcommands.first(where: { $0.configuration.commandName == word })
+        {
+            type = next
+            rest = rest.dropFirst()
+        }
+        guard type != root, type.configuration.subcommands.isEmpty, let command = try? type.parseAsRoot(Array(rest))
+        else { return nil }
+        return Swift.type(of: command) == type ? command : nil
     }
 
     private static func request(of program: Program, _ settings: RunSettings, _ flags: Set<String>) -> RunRequest? {

@@ -54,4 +54,36 @@ import Testing
     ]) func whatIsNot(arguments: [String]) {
         #expect(PlainCommandLine.request(of: .validateStartup, arguments) == nil)
     }
+
+    /// A command below others, read alone, is what it is when the whole line is read.
+    @Test(arguments: [
+        ["data", "heal"], ["data", "heal", "--dry-run", "+a", "tag:x"], ["data", "status", "--format", "json"],
+        ["data", "heal", "--target", "0.5", "--jobs", "3", "--no-wait"], ["validate-startup", "--check-only"],
+        ["explain", "sqlite.column"], ["data", "quarantine", "replay", "a/1", "b"],
+        ["plugins", "new", "x", "--in", "y"],
+        ["history", "--", "-1"], ["undo", "3"],
+    ]) func aloneOrNot(arguments: [String]) throws {
+        let whole = try? SelfHealCommand.parseAsRoot(arguments)
+        let alone = PlainCommandLine.command(below: SelfHealCommand.self, arguments)
+        #expect((whole == nil) == (alone == nil))
+        #expect(shown(alone) == shown(whole))
+    }
+
+    private func shown(_ command: (any ParsableCommand)?) -> String {
+        var text = ""
+        if let command { dump(command, to: &text) }
+        return text
+    }
+
+    @Test(arguments: [
+        [], ["data"], ["nothing"], ["data", "nothing"], ["data", "heal", "--help"], ["data", "heal", "-h"],
+        ["--version"],
+        ["help", "data", "heal"], ["data", "help", "heal"], ["data", "heal", "--jobs", "0"],
+        ["data", "heal", "--nothing"],
+        ["data", "heal", "--version"], ["data", "heal", "--generate-completion-script", "bash"],
+        ["--help", "data", "heal"],
+        ["data", "heal", "--target", "$(id)"], ["plugins"], ["data", "quarantine", "parts"],
+    ]) func leftToTheParser(arguments: [String]) {
+        #expect(PlainCommandLine.command(below: SelfHealCommand.self, arguments) == nil)
+    }
 }

@@ -66,7 +66,7 @@ struct DataSession: Sendable {
             let search = try PluginSearch(options.plugins.pluginPath, place, machine)
             manifest = try await LoadedManifest.load(
                 place.manifest, on: machine, plugins: search, root: machine.rootPath, rootName: place.folder,
-                runsPrograms: runsPrograms)
+                runsPrograms: runsPrograms, populatesAtStart: false)
         } catch let error as UsageFailure {
             throw DataRefusal(.usage, error.message)
         } catch let error as MachineError {
