@@ -11,7 +11,7 @@ PYTHON := /usr/bin/python3 -B -W error
 SWIFT := swift="$$(scripts/find-swift.sh)"; export PATH="$$swift:$$PATH";
 
 # Fewer tests than these mean that some were not found. Raise them as tests are added.
-MINIMUM_SWIFT_TESTS := 1240
+MINIMUM_SWIFT_TESTS := 1244
 MINIMUM_EXAMPLE_TESTS := 34
 MINIMUM_RAG_TESTS := 13
 MINIMUM_LAUNCHER_TESTS := 33

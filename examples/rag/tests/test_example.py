@@ -90,7 +90,7 @@ class Example(unittest.TestCase):
                  "WHERE doc_id = 'doc:p7/copyright'")
         answer = self.make("heal-data")
         self.assertEqual(answer.returncode, 0, answer)
-        self.assertIn("[OK] entities: 1 rows of 1 units", answer.stdout)
+        self.assertIn("[OK] entities: 1 row of 1 unit", answer.stdout)
         self.assertEqual(
             self.sql("SELECT entity_name FROM entities WHERE source_doc_id = 'doc:p7/copyright'"), [("https://example.org",)])
         self.assertEqual(self.sql("SELECT count(*) FROM entities"), [(3 * DOCUMENTS - 2,)])
