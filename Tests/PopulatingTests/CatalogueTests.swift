@@ -13,7 +13,7 @@ struct InjectedError: Sendable, CustomTestStringConvertible {
         /// In the end everything that can be there is there, each row once.
         case recovered = "recovered"
         /// The same, but for the one unit or row that is itself at fault: it is noted or set aside.
-        case isolated = "recovered; the one at fault is set aside"
+        case isolated = "recovered; only the one at fault is not done"
         /// The source does nothing for anybody: that is seen after some units, nothing is lost, and the next run does it.
         case givenUp = "stopped after 20 units; nothing lost, the next run does it"
         /// Nothing can be done in this run: said at once, nothing lost, and the next run does it.

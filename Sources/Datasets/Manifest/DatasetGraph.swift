@@ -7,7 +7,7 @@ public struct DatasetGraph: Sendable, Hashable {
     public let order: [Dataset]
     private let positions: [String: Int]
     private let childPositions: [[Int]]
-    /// Those whose rows are units of others.
+    /// Of datasets whose rows are units of others: the columns that are their keys, in small letters.
     let unitKeys: [String: Set<String>]
 
     /// One of nothing.
